@@ -1,0 +1,1 @@
+"""Local and remote files: spooling, atomic publishing, modes, masks."""
