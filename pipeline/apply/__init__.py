@@ -1,0 +1,1 @@
+"""Walk a plan: journal before and after each write, settle what is in doubt."""

@@ -1,0 +1,111 @@
+"""Group commits: intents and outcomes of many writes share one durable transaction."""
+
+import asyncio
+from typing import Protocol
+
+from pipeline.state.journal import Conflict, Intent, Result
+
+
+class JournalPort(Protocol):
+    """The one method of the journal that a run writes through."""
+
+    def commit(
+        self, intents: list[Intent], results: list[Result]
+    ) -> tuple[Conflict, ...]:
+        """Store intents and results durably, in one transaction."""
+        ...
+
+
+class JournalWriter:
+    """Collects intents and results while a commit is under way and commits them together.
+
+    An intent is durable when `intend` returns; results are durable a moment later, at
+    most `behind` of them wait. The first failure of a commit fails every later call.
+    """
+
+    def __init__(self, journal: JournalPort, behind: int) -> None:
+        self._journal = journal
+        self._behind = behind
+        self._intents: list[tuple[Intent, asyncio.Future[Conflict | None]]] = []
+        self._results: list[Result] = []
+        self._room = asyncio.Condition()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._failure: Exception | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "JournalWriter":
+        """Start the committing task."""
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Commit what is left; a failure is raised once more for whoever did not see it."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    async def intend(self, intent: Intent) -> Conflict | None:
+        """Return when `intent` is durable, or the conflict that kept it from being stored."""
+        self._check()
+        future: asyncio.Future[Conflict | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._intents.append((intent, future))
+        self._wake.set()
+        return await future
+
+    async def record(self, result: Result) -> None:
+        """Hand in an outcome; waits only while too many are behind."""
+        async with self._room:
+            await self._room.wait_for(
+                lambda: len(self._results) < self._behind or self._failure is not None
+            )
+            self._check()
+            self._results.append(result)
+        self._wake.set()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._intents or self._results:
+                await self._commit()
+            if self._closing:
+                return
+
+    async def _commit(self) -> None:
+        waiting, self._intents = self._intents, []
+        async with self._room:
+            results, self._results = self._results, []
+            self._room.notify_all()
+        try:
+            if self._failure is not None:
+                raise self._failure
+            conflicts = await asyncio.to_thread(
+                self._journal.commit, [intent for intent, _ in waiting], results
+            )
+        except Exception as error:  # noqa: BLE001 - handed to every waiting caller
+            await self._fail(error, waiting)
+            return
+        by_op = {conflict.op: conflict for conflict in conflicts}
+        for intent, future in waiting:
+            if not future.done():
+                future.set_result(by_op.get(intent.op))
+
+    async def _fail(
+        self,
+        error: Exception,
+        waiting: list[tuple[Intent, asyncio.Future[Conflict | None]]],
+    ) -> None:
+        self._failure = error
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(error)
+        async with self._room:
+            self._room.notify_all()

@@ -1,0 +1,1 @@
+"""File rows against the customers who exist: who is who, and what would change."""

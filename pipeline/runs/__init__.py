@@ -1,0 +1,1 @@
+"""Composition: gather, decide, do; one module a command."""

@@ -1,0 +1,289 @@
+"""Match the golden records against the existing customers and make operations of them.
+
+Two passes over the workbench: verdicts first, then, customer by customer, the changes.
+One existing customer receives at most one golden record; further rows are merged.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.apply.operation import COLUMNS, Operation, dumps, to_row
+from pipeline.apply.send import before_image
+from pipeline.match.changes import create_body, difference, update_body
+from pipeline.match.decide import Action, Verdict, decide
+from pipeline.match.known import Known, Record
+from pipeline.runs.gather import EXISTING, from_line
+from pipeline.runs.workbench import BATCH, Workbench
+from schemas.outcomes import Outcome
+
+Note = Callable[[int, str, dict[str, str]], None]
+"""Writes a finding: row, rule, facts."""
+
+_VERDICT = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("action", pa.string()),
+        ("customer_id", pa.string()),
+        ("rule", pa.string()),
+        ("skip", pa.string()),
+        ("candidates", pa.string()),
+    ]
+)
+_OPERATION = pa.schema(
+    [
+        ("op", pa.int64()),
+        ("row", pa.int64()),
+        ("action", pa.string()),
+        ("customer_id", pa.string()),
+        ("record", pa.string()),
+        ("body", pa.string()),
+        ("changes", pa.string()),
+        ("before", pa.string()),
+        ("read_at", pa.float64()),
+    ]
+)
+_DECISION = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("outcome", pa.string()),
+        ("customer_id", pa.string()),
+        ("merged_into_row", pa.int64()),
+        ("rule", pa.string()),
+    ]
+)
+_GOLDEN = "row, name, email, phone, country, external_id, birth_date, metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPolicy:
+    """How matched rows are written: `prefer` as in the contract, `only` create or update."""
+
+    prefer: str = "existing"
+    only: str | None = None
+
+
+def record_of(line: tuple[Any, ...]) -> Record:
+    """Return the golden record of a line; country and external id go to the metadata."""
+    row, name, email, phone, country, external_id, birth_date, metadata = line
+    values: dict[str, str] = json.loads(metadata) if metadata else {}
+    if country:
+        values["country"] = country
+    if external_id:
+        values["external_id"] = external_id
+    return Record(row, name, email, phone, external_id, birth_date, values)
+
+
+def judge(bench: Workbench, note: Note) -> None:
+    """First pass: one line in `verdict` for each golden record."""
+    bench.table("verdict", _columns(_VERDICT))
+    bench.con.execute(
+        """
+        CREATE OR REPLACE TABLE hit AS
+        SELECT g.row, e.id, true AS by_email FROM golden g
+          JOIN existing e ON e.email_key = lower(g.email)
+        UNION ALL
+        SELECT g.row, e.id, false FROM golden g JOIN existing e ON e.phone_key = g.phone
+        """
+    )
+    bench.con.execute(
+        """
+        INSERT INTO verdict SELECT row, 'create', NULL, 'new', NULL, NULL FROM golden
+        WHERE row NOT IN (SELECT row FROM hit)
+        """
+    )
+    bench.append("verdict", _VERDICT, _verdicts(bench, note))
+
+
+def _verdicts(bench: Workbench, note: Note) -> Iterator[tuple[Any, ...]]:
+    golden = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
+    existing = ", ".join(f"e.{column}" for column in EXISTING.names)
+    query = f"""
+        SELECT {golden}, h.by_email, {existing}
+        FROM hit h JOIN golden g USING (row) JOIN existing e ON e.id = h.id
+        ORDER BY g.row, e.created_at NULLS LAST, e.id, h.by_email
+    """  # noqa: S608 - column names are our own
+    width = len(_GOLDEN.split(", "))
+    for row, lines in groupby(bench.stream(query), key=lambda line: line[0]):
+        by_email: list[Known] = []
+        by_phone: list[Known] = []
+        record = None
+        for line in lines:
+            record = record or record_of(line[:width])
+            found, _ = from_line(line[width + 1 :])
+            (by_email if line[width] else by_phone).append(found)
+        assert record is not None  # groupby never yields an empty group
+        verdict = decide(record, by_email, by_phone)
+        for rule in _notes(verdict):
+            note(row, rule, {"key": verdict.key})
+        yield _verdict_line(row, verdict, by_email, by_phone)
+
+
+def _notes(verdict: Verdict) -> Iterable[str]:
+    return (*verdict.notes, verdict.rule) if verdict.action is Action.HOLD else verdict.notes
+
+
+def _verdict_line(
+    row: int, verdict: Verdict, by_email: list[Known], by_phone: list[Known]
+) -> tuple[Any, ...]:
+    """Return the `verdict` line; contacts that belong to somebody else are skipped."""
+    skip: list[str] = []
+    customer_id = None
+    if verdict.customer is not None:
+        customer_id = verdict.customer.id
+        if any(k.id != customer_id for k in by_email):
+            skip.append("email")
+        if any(k.id != customer_id for k in by_phone):
+            skip.append("phone")
+    candidates = [k.id for k in verdict.candidates] or None
+    return (
+        row,
+        str(verdict.action),
+        customer_id,
+        verdict.rule,
+        ",".join(skip) or None,
+        None if candidates is None else dumps(candidates),
+    )
+
+
+def plan_operations(bench: Workbench, policy: MatchPolicy, note: Note) -> None:
+    """Second pass: fill `operation` (in row order) and `decision` (one line a record)."""
+    bench.table("operation", COLUMNS)
+    bench.table("decision", _columns(_DECISION))
+    bench.con.execute(
+        """
+        INSERT INTO decision
+        SELECT row, 'review', NULL, NULL, rule FROM verdict WHERE action = 'hold'
+        """
+    )
+    drafts = _Drafts(bench, policy, note)
+    bench.append("operation", _OPERATION, drafts.creates())
+    bench.append("operation", _OPERATION, drafts.updates())
+    drafts.flush()
+    bench.con.execute(
+        """
+        CREATE OR REPLACE TABLE operation AS
+        SELECT * REPLACE (row_number() OVER (ORDER BY row) - 1 AS op) FROM operation
+        ORDER BY op
+        """
+    )
+
+
+class _Drafts:
+    """Makes operations of verdicts; decisions without an operation go to their table."""
+
+    def __init__(self, bench: Workbench, policy: MatchPolicy, note: Note) -> None:
+        self._bench = bench
+        self._policy = policy
+        self._note = note
+        self._decisions: list[tuple[Any, ...]] = []
+
+    def flush(self) -> None:
+        """Append the decisions made so far to the table `decision`."""
+        self._bench.append("decision", _DECISION, self._decisions)
+        self._decisions = []
+
+    def _decide(
+        self,
+        row: int,
+        outcome: Outcome,
+        rule: str,
+        customer_id: str | None = None,
+        merged_into_row: int | None = None,
+    ) -> None:
+        self._decisions.append(
+            (row, str(outcome), customer_id, merged_into_row, rule)
+        )
+        if len(self._decisions) >= BATCH:
+            self.flush()
+
+    def creates(self) -> Iterator[tuple[Any, ...]]:
+        columns = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
+        query = f"""
+            SELECT {columns} FROM golden g JOIN verdict v USING (row)
+            WHERE v.action = 'create' ORDER BY g.row
+        """  # noqa: S608 - column names are our own
+        for line in self._bench.stream(query):
+            record = record_of(line)
+            if self._policy.only == "update":
+                self._decide(record.row, Outcome.NOT_ATTEMPTED, "only")
+                continue
+            yield to_row(
+                Operation(0, record.row, "create", record, create_body(record))
+            )
+
+    def updates(self) -> Iterator[tuple[Any, ...]]:
+        golden = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
+        existing = ", ".join(f"e.{column}" for column in EXISTING.names)
+        query = f"""
+            SELECT v.customer_id, v.rule, v.skip, {golden}, {existing}
+            FROM verdict v JOIN golden g USING (row)
+            LEFT JOIN existing e ON e.id = v.customer_id
+            WHERE v.action = 'attach' ORDER BY v.customer_id, g.row
+        """  # noqa: S608 - column names are our own
+        for _, lines in groupby(self._bench.stream(query), key=lambda line: line[0]):
+            yield from self._customer(list(lines))
+
+    def _customer(self, lines: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Draft the one update of a customer from every row that is this customer."""
+        customer_id, rule, skip = lines[0][:3]
+        width = 3 + len(_GOLDEN.split(", "))
+        record = record_of(lines[0][3:width])
+        if lines[0][width] is None:
+            self._decide(
+                record.row, Outcome.REVIEW, "changed_since_plan", customer_id
+            )
+            return
+        for line in lines[1:]:
+            other = record_of(line[3:width])
+            record = _united(record, other)
+            self._decide(
+                other.row, Outcome.MERGED, "same_customer", customer_id, record.row
+            )
+            self._note(other.row, "same_customer", {})
+        found, read_at = from_line(lines[0][width:])
+        skipped = frozenset((skip or "").split(",")) - {""}
+        diff = difference(record, found, self._policy.prefer, skip=skipped)
+        for field in diff.kept:
+            self._note(record.row, "kept_existing_value", {"field": field})
+        if not diff.changes:
+            self._decide(record.row, Outcome.UNCHANGED, rule, customer_id)
+            return
+        if self._policy.only == "create":
+            self._decide(record.row, Outcome.NOT_ATTEMPTED, "only", customer_id)
+            return
+        body = update_body(diff.changes, found.customer.metadata)
+        yield to_row(
+            Operation(
+                0,
+                record.row,
+                "update",
+                record,
+                body,
+                customer_id,
+                diff.changes,
+                before_image(body, found),
+                read_at,
+            )
+        )
+
+
+def _united(lead: Record, other: Record) -> Record:
+    """Return `lead` with its blanks filled from `other`, the same customer."""
+    return replace(
+        lead,
+        name=lead.name or other.name,
+        email=lead.email or other.email,
+        phone=lead.phone or other.phone,
+        external_id=lead.external_id or other.external_id,
+        metadata={**other.metadata, **lead.metadata},
+    )
+
+
+def _columns(schema: pa.Schema) -> tuple[tuple[str, str], ...]:
+    kinds = {"int64": "BIGINT", "double": "DOUBLE"}
+    return tuple((f.name, kinds.get(str(f.type), "VARCHAR")) for f in schema)

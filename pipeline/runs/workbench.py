@@ -1,0 +1,92 @@
+"""The run's workbench: a DuckDB file in the staging folder, held to a memory limit."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.files.publish import PRIVATE_FILE, disk_errors, private_folder
+
+BATCH = 10_000
+
+
+class Workbench:
+    """Tables of one run on disk; a million rows stay flat in memory.
+
+    `con` is handed to the rooms that build SQL (`dedupe`, `plan`, `report`).
+    """
+
+    def __init__(
+        self, folder: Path, *, memory: str, threads: int, read_only: bool = False
+    ) -> None:
+        private_folder(folder)
+        self.folder = folder
+        self.path = folder / "work.duckdb"
+        with disk_errors(folder):
+            self.con = duckdb.connect(
+                str(self.path),
+                read_only=read_only,
+                config={
+                    "memory_limit": memory,
+                    "threads": threads,
+                    "temp_directory": str(folder / "spill"),
+                    "preserve_insertion_order": False,
+                    "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False,
+                },
+            )
+        if not read_only:
+            self.path.chmod(PRIVATE_FILE)
+
+    def close(self) -> None:
+        """Close the database; a second call does nothing."""
+        self.con.close()
+
+    def __enter__(self) -> "Workbench":
+        """Return the workbench itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the database."""
+        self.close()
+
+    def table(self, name: str, columns: Sequence[tuple[str, str]]) -> None:
+        """Create the empty table `name`."""
+        body = ", ".join(f"{column} {kind}" for column, kind in columns)
+        self.con.execute(f"CREATE OR REPLACE TABLE {name} ({body})")
+
+    def append(
+        self, name: str, schema: pa.Schema, rows: Iterable[Sequence[Any]]
+    ) -> int:
+        """Append `rows` to table `name` in batches; return how many they were."""
+        iterator = iter(rows)
+        count = 0
+        while batch := list(islice(iterator, BATCH)):
+            columns = zip(*batch, strict=True)
+            arrays = [
+                pa.array(column, field.type)
+                for column, field in zip(columns, schema, strict=True)
+            ]
+            incoming = pa.Table.from_arrays(arrays, schema=schema)
+            self.con.register("incoming", incoming)
+            try:
+                self.con.execute(f"INSERT INTO {name} SELECT * FROM incoming")
+            finally:
+                self.con.unregister("incoming")
+            count += len(batch)
+        return count
+
+    def scalar(self, query: str, *parameters: Any) -> Any:
+        """Return the single value of `query`."""
+        found = self.con.execute(query, list(parameters)).fetchone()
+        return None if found is None else found[0]
+
+    def stream(self, query: str, size: int = BATCH) -> Iterator[tuple[Any, ...]]:
+        """Yield the lines of `query` over a cursor of its own, `size` at a time."""
+        with self.con.cursor() as cursor:
+            cursor.execute(query)
+            while lines := cursor.fetchmany(size):
+                yield from lines

@@ -1,0 +1,235 @@
+"""One frozen Settings value: command line, environment, `.env`, TOML, then defaults."""
+
+import locale
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipeline.errors import SettingsError
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Settings(BaseSettings):
+    """Every setting of the pipeline; `NOTCHPAY_` in capitals before the name.
+
+    Sources, strongest first: arguments (the command line), environment, `.env`, the
+    TOML file named by `--config`, the default.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="NOTCHPAY_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    sync: str | None = None
+    base_url: str = "https://api.notchpay.co"
+    rate: str = "100/60"
+    rate_share: float = Field(1.0, gt=0, le=1)
+    concurrency: int = Field(8, ge=1, le=64)
+    timeout: float = Field(30.0, gt=0)
+    region: str = "CM"
+    timezone: str = "Africa/Douala"
+    lang: str = Field(default_factory=lambda: _locale_language())
+    runs_dir: str = "runs"
+    exports_dir: str = "exports"
+    state_url: str | None = None
+    state_key_file: Path | None = None
+    settle_seconds: float = Field(5.0, ge=0)
+    import_key: str = "import_key"
+    workers: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 4), ge=1)
+    duckdb_memory: str = "512MB"
+    expect_account: str | None = None
+    expect_env: str | None = None
+    metadata_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    metadata_deny: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value.upper() not in SUPPORTED_REGIONS:
+            raise ValueError("is not a two-letter country code such as CM")
+        return value.upper()
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                "is not a time zone name such as Africa/Douala"
+            ) from error
+        return value
+
+    @field_validator("lang")
+    @classmethod
+    def _lang(cls, value: str) -> str:
+        if value[:2].lower() not in ("en", "fr"):
+            raise ValueError("is neither en nor fr")
+        return value[:2].lower()
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("is not an http(s) address")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise ValueError("is plain http; only loopback may be, use https")
+        return value.rstrip("/")
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        from pipeline.api.governor import Rate
+
+        Rate.parse(value)
+        return value
+
+    @field_validator("metadata_allow", "metadata_deny", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources as the contract has them."""
+        del file_secret_settings
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, toml
+
+    @property
+    def runs_is_local(self) -> bool:
+        """Whether the runs folder lies on a local disk."""
+        return "://" not in self.runs_dir
+
+    def database_url(self) -> str:
+        """Return the URL of the state database.
+
+        Raises:
+            SettingsError: The runs folder is remote and no state URL is set.
+        """
+        if self.state_url:
+            return self.state_url
+        if not self.runs_is_local:
+            raise SettingsError(
+                f"`NOTCHPAY_RUNS_DIR` is `{self.runs_dir}`, which cannot hold the state"
+                " database",
+                hint="set `NOTCHPAY_STATE_URL`, for example to a PostgreSQL URL",
+            )
+        return f"sqlite:///{Path(self.runs_dir).resolve() / 'state.db'}"
+
+    def key(self) -> str:
+        """Return the API key.
+
+        Raises:
+            SettingsError: No key is set, or its file cannot be read or is empty.
+        """
+        if self.api_key is not None:
+            return self.api_key.get_secret_value().strip()
+        if self.api_key_file is None:
+            raise SettingsError(
+                "no API key is set",
+                hint="set `NOTCHPAY_API_KEY` or `NOTCHPAY_API_KEY_FILE` (the public key,"
+                " without `Bearer`); `make demo` needs none",
+            )
+        try:
+            key = self.api_key_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"the key file `{self.api_key_file}` cannot be read",
+                hint="check the path and its permissions",
+            ) from error
+        if not key:
+            raise SettingsError(f"the key file `{self.api_key_file}` is empty")
+        return key
+
+
+def _locale_language() -> str:
+    name = (
+        os.environ.get("LC_ALL")
+        or os.environ.get("LC_MESSAGES")
+        or os.environ.get("LANG")
+        or locale.getlocale()[0]
+        or "en"
+    )
+    return "fr" if name.lower().startswith("fr") else "en"
+
+
+def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
+    """Return the settings; `arguments` that are None are as if not given.
+
+    Raises:
+        SettingsError: A file cannot be read, or a value is wrong (named, never shown).
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    env_file = None if os.environ.get("NOTCHPAY_NO_ENV_FILE") else ".env"
+    frozen = type(
+        "Settings",
+        (Settings,),
+        {
+            "model_config": SettingsConfigDict(
+                toml_file=_checked_toml(config), env_file=env_file
+            ),
+            "__module__": __name__,
+        },
+    )
+    try:
+        return frozen(**given)  # type: ignore[no-any-return]  # made by type()
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _checked_toml(config: Path | None) -> Path | None:
+    if config is None:
+        return None
+    try:
+        tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"the settings file `{config}` cannot be read",
+            hint="check `--config`",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file `{config}` is not TOML: {error}") from None
+    return config
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        said = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"the setting `NOTCHPAY_{name}`: {said}")
+    return "; ".join(lines)
