@@ -4,7 +4,8 @@ Sources and contradictions: the facts sheet of the project (docs/api.md). Every 
 but `id` is optional, unknown fields are kept in `extra`.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -56,7 +57,7 @@ class Account:
 
 
 def unwrap(body: JSON, keys: Sequence[str] = ("customer", "data", "object")) -> JSON:
-    """Return the single object of an answer: under the first of `keys`, else the root."""
+    """Return the single object of an answer: under a key of `keys`, else the root."""
     for key in keys:
         if isinstance(body, Mapping) and isinstance(body.get(key), Mapping):
             return body[key]
@@ -123,3 +124,53 @@ def _metadata(raw: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
             value = raw[key]
             return value if isinstance(value, Mapping) else {}
     return None
+
+
+def parse_page(body: JSON, parse: Callable[[JSON], T | None]) -> Page[T] | None:
+    """Return a page of what `parse` makes of each row, or None where there is no list.
+
+    Rows that `parse` makes nothing of are left out, unless that leaves none.
+    """
+    rows = rows_of(body)
+    if rows is None:
+        return None
+    items = [item for item in map(parse, rows) if item is not None]
+    if rows and not items:
+        return None
+    return Page(
+        items=items,
+        totals=whole(body.get("totals")),
+        last_page=whole(body.get("last_page")),
+        current_page=whole(body.get("current_page")),
+    )
+
+
+_ENVS = {
+    "live": "live",
+    "production": "live",
+    "prod": "live",
+    "test": "test",
+    "sandbox": "test",
+}
+
+
+def parse_account(body: JSON, *, env: str = "unknown") -> Account:
+    """Return what `GET /` says; `env` stands where the answer names none."""
+    root = body if isinstance(body, Mapping) else {}
+    inner = unwrap(root, ("data", "object"))
+    merchant = root.get("merchant", inner.get("merchant"))
+    if isinstance(merchant, Mapping):
+        merchant = merchant.get("id") or merchant.get("name")
+    said = text(root.get("env", inner.get("env"))) or ""
+    return Account(text(merchant), _ENVS.get(said.lower(), env))
+
+
+_TEST_KEY = re.compile(r"^sb\.|(?:^|[._-])test(?:[._-]|$)")
+_LIVE_KEY = re.compile(r"^(?:pk|b)\.|(?:^|[._-])live(?:[._-]|$)")
+
+
+def guess_env(key: str) -> str:
+    """Return what the form of a key suggests: test, live or unknown."""
+    if _TEST_KEY.search(key):
+        return "test"
+    return "live" if _LIVE_KEY.search(key) else "unknown"

@@ -1,1 +1,1 @@
-"""The edge to the API: one client, one pace for all who share a key, one retry policy."""
+"""The edge to the API: one client, one pace for each key, one retry policy."""

@@ -1,4 +1,4 @@
-"""Time as the client sees it: a clock is handed in, so that tests and chaos scale it."""
+"""Time as the client sees it: a clock is handed in, so that tests can scale it."""
 
 import asyncio
 import time

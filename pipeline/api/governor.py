@@ -59,7 +59,7 @@ def parse_rate(text: str) -> Rate | None:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What may be spent: a rate (None: no limit of ours), our share, the largest burst."""
+    """What may be spent: rate (None: no limit of ours), share, largest burst."""
 
     rate: Rate | None
     share: float = 1.0
