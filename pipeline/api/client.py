@@ -78,7 +78,7 @@ class NotchPayClient:
     async def account(self) -> Account:
         """Return whose key this is; an API that does not say leaves `merchant` None."""
         env = guess_env(self.config.key)
-        call = Call("other", "GET", "/", partial(parse_account, env=env))
+        call = Call("other", "GET", "/", partial(parse_account, env=env), is_probe=True)
         try:
             return await self._exchange.run(call)
         except (NotFound, RefusedByApi, UnusableAnswer):
@@ -103,7 +103,10 @@ class NotchPayClient:
         Raises:
             NotFound: the API knows no such id.
         """
-        return await self._exchange.run(Call("get", "GET", _at(customer_id), _customer))
+        path = _at(customer_id)
+        return await self._exchange.run(
+            Call("get", "GET", path, _customer, of_record=True)
+        )
 
     async def create_customer(self, body: Mapping[str, JSON]) -> Customer:
         """Create a customer from its fields.
@@ -132,6 +135,7 @@ class NotchPayClient:
             _at(customer_id),
             partial(_updated, customer_id),
             _encode(body),
+            of_record=True,
         )
         try:
             customer = await self._exchange.run(call)
@@ -151,7 +155,9 @@ class NotchPayClient:
             NotFound: the API knows no such id; it may be a second delete.
         """
         path = _at(customer_id)
-        await self._exchange.run(Call("delete", "DELETE", path, _anything))
+        await self._exchange.run(
+            Call("delete", "DELETE", path, _anything, of_record=True)
+        )
 
     async def payments(
         self,
@@ -170,13 +176,13 @@ class NotchPayClient:
         query = _paging(page, limit) | _given(status=status, search=search)
         days = _given(date_start=date_start, date_end=date_end)
         if not (days and self._plain_dates):
-            return await self._payments("/payments", query | _moments(days))
+            return await self._listed("/payments", query | _moments(days))
         try:
-            return await self._payments("/payments", query | days)
+            return await self._listed("/payments", query | days)
         except RefusedByApi as error:
             if error.status != _UNPROCESSABLE:
                 raise
-        found = await self._payments("/payments", query | _moments(days))
+        found = await self._listed("/payments", query | _moments(days))
         self._plain_dates = False
         return found
 
@@ -194,13 +200,15 @@ class NotchPayClient:
             NotFound: the API knows no such id.
         """
         query = _paging(page, limit) | _given(status=status)
-        return await self._payments(f"{_at(customer_id)}/payments", query)
+        path = f"{_at(customer_id)}/payments"
+        return await self._listed(path, query, of_record=True)
 
-    async def _payments(
-        self, path: str, query: Mapping[str, str]
+    async def _listed(
+        self, path: str, query: Mapping[str, str], *, of_record: bool = False
     ) -> Page[Mapping[str, JSON]]:
         address = f"{path}?{urlencode(query, quote_via=quote, safe='')}"
-        return await self._exchange.run(Call("payments", "GET", address, _rows))
+        call = Call("payments", "GET", address, _rows, of_record=of_record)
+        return await self._exchange.run(call)
 
 
 @dataclass(slots=True)

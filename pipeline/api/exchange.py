@@ -50,7 +50,8 @@ class Call(Generic[T]):
     """A request and how its answer is read.
 
     `parse(body)` gets the decoded JSON (None for an empty body) of a 2xx answer and
-    returns None where that is not what was asked for.
+    returns None where that is not what was asked for. `of_record` says that the path
+    names a record, which may be missing; `is_probe` that any 2xx answer will do.
     """
 
     operation: str
@@ -59,6 +60,8 @@ class Call(Generic[T]):
     parse: Callable[[Any], T | None]
     body: bytes | None = None
     is_create: bool = False
+    of_record: bool = False
+    is_probe: bool = False
 
 
 class Exchange:
@@ -161,7 +164,7 @@ class Exchange:
                 "too many requests", status=status, wait=wait, told=True, is_sent=False
             )
         if status in _REFUSALS and status != _TIMED_OUT:
-            self._refuse(response)
+            self._refuse(call, response)
         reason = f"the answer was {status}"
         if call.is_create:
             raise InDoubt(reason, status)
@@ -174,20 +177,21 @@ class Exchange:
 
     def _read(self, call: Call[T], response: httpx.Response) -> T:
         status = response.status_code
+        reason = "the answer lacks what was asked for"
         try:
-            parsed = call.parse(_decode(response.content))
+            body = _decode(response.content)
+            parsed = call.parse(body)
         except ValueError:
-            parsed, reason = None, f"the answer is {_kind(response)}, not JSON"
-        else:
-            reason = "the answer lacks what was asked for"
+            reason = f"the answer is {_kind(response)}, not JSON"
+            body, parsed = None, call.parse(None) if call.is_probe else None
         if parsed is not None:
-            self._has_worked = True
+            self._has_worked |= body is not None
             return parsed
         if call.is_create:
             raise InDoubt(reason, status)
         raise Again(reason, status=status)
 
-    def _refuse(self, response: httpx.Response) -> NoReturn:
+    def _refuse(self, call: Call[T], response: httpx.Response) -> NoReturn:
         status = response.status_code
         try:
             body = _decode(response.content)
@@ -200,8 +204,10 @@ class Exchange:
                 f"`{self._config.base_url}` refuses the key ({status}){said}",
                 hint=KEY_HINT,
             )
-        if status == _NOT_FOUND:
+        if status == _NOT_FOUND and call.of_record:
             raise NotFound(message or "the API knows no such record")
+        if status == _NOT_FOUND and not self._has_worked:
+            raise self._unusable(f"the answer is {_kind(response)}", status)
         raise RefusedByApi(status, message, errors)
 
     def _redirected(self, response: httpx.Response) -> UnusableAnswer:
@@ -227,10 +233,13 @@ class Exchange:
                 f"`{self._config.base_url}` cannot be reached: {last.reason}",
                 hint="check the network, the proxy and `NOTCHPAY_BASE_URL`",
             )
+        return self._unusable(last.reason, last.status)
+
+    def _unusable(self, reason: str, status: int) -> UnusableAnswer:
         return UnusableAnswer(
-            f"`{self._config.base_url}` does not answer as the API: {last.reason} "
-            f"(status {last.status})",
-            last.status,
+            f"`{self._config.base_url}` does not answer as the API: {reason} "
+            f"(status {status})",
+            status,
             hint="check `NOTCHPAY_BASE_URL`, and whether a proxy or a login page "
             "stands in between; else try again later",
         )
@@ -239,7 +248,9 @@ class Exchange:
 def _kind(response: httpx.Response) -> str:
     kind: str = response.headers.get("content-type", "").partition(";")[0]
     return (
-        "HTML" if "html" in kind or response.content[:1] == b"<" else "no text we know"
+        "HTML"
+        if "html" in kind or response.content[:1] == b"<"
+        else "text of no form we know"
     )
 
 

@@ -35,26 +35,26 @@ class Rate:
     requests: int
     seconds: float
 
+    @classmethod
+    def parse(cls, text: str) -> "Rate | None":
+        """Return the rate in `REQUESTS/SECONDS`, or None for `off`.
 
-def parse_rate(text: str) -> Rate | None:
-    """Return the rate in `REQUESTS/SECONDS`, or None for `off`.
-
-    Raises:
-        SettingsError: neither form, or not above zero.
-    """
-    if text.strip().lower() == "off":
-        return None
-    requests, slash, seconds = text.partition("/")
-    try:
-        rate = Rate(int(requests), float(seconds) if slash else 0.0)
-    except ValueError:
-        rate = Rate(0, 0.0)
-    if rate.requests < 1 or not 0 < rate.seconds < math.inf:
-        raise SettingsError(
-            f"the rate `{text}` is not understood",
-            hint="write REQUESTS/SECONDS, for example `NOTCHPAY_RATE=100/60`, or `off`",
-        )
-    return rate
+        Raises:
+            SettingsError: neither form, or not above zero.
+        """
+        if text.strip().lower() == "off":
+            return None
+        requests, slash, seconds = text.partition("/")
+        try:
+            rate = cls(int(requests), float(seconds) if slash else 0.0)
+        except ValueError:
+            rate = cls(0, 0.0)
+        if rate.requests < 1 or not 0 < rate.seconds < math.inf:
+            raise SettingsError(
+                f"the rate `{text}` is not understood",
+                hint="write REQUESTS/SECONDS, as `NOTCHPAY_RATE=100/60`, or `off`",
+            )
+        return rate
 
 
 @dataclass(frozen=True, slots=True)
