@@ -1,0 +1,1 @@
+"""From pages of the API to Parquet, a manifest and report tables."""
