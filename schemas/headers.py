@@ -26,6 +26,7 @@ _LETTER_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 _INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER_WORDS = frozenset({"n", "no", "nb", "num", "nro", "nr", "numero", "number"})
+_OR = re.compile(r"[/|,;&]|\s(?:or|ou|o|oder)\s", re.IGNORECASE)
 _REMARK = re.compile(r"[(\[].*?[)\]]")
 _ARABIC = str.maketrans("\u0629\u0649", "\u0647\u064a", "\u0640")
 """Letters that are written one for the other (teh marbuta, alef maksura), tatweel."""
@@ -91,14 +92,10 @@ def meaning(header: str) -> Meaning | None:
     """Return what `header` names, or None where the table does not know it.
 
     Whole headers are compared: `Contact owner` is no contact and `Prénom` no `Nom`.
-    A remark in brackets is left out where the table does not know the whole.
+    Where the table does not know the whole, a remark in brackets is left out, and
+    `Téléphone / Phone` names a field twice.
     """
-    found = _known(header)
-    if found is None:
-        remarks = " ".join(_REMARK.findall(header))
-        if not remarks or mentions(remarks, "someone_else"):
-            return None
-        found = _known(_REMARK.sub(" ", header))
+    found = _known(header) or _without_remark(header) or _in_two_words(header)
     return None if found is None or found.field == _NOTHING else found
 
 
@@ -117,6 +114,19 @@ def _known(header: str) -> Meaning | None:
         if found is not None:
             return replace(found, number=number)
     return None
+
+
+def _without_remark(header: str) -> Meaning | None:
+    remarks = " ".join(_REMARK.findall(header))
+    if not remarks or mentions(remarks, "someone_else"):
+        return None
+    return _known(_REMARK.sub(" ", header))
+
+
+def _in_two_words(header: str) -> Meaning | None:
+    found = [_known(part) for part in _OR.split(header)]
+    fields = {one.field if one else None for one in found}
+    return found[0] if len(found) > 1 and len(fields) == 1 else None
 
 
 def _main(words: tuple[str, ...], idle: frozenset[str]) -> tuple[str, ...]:
