@@ -82,7 +82,7 @@ class SearchIndex:
 
     def _matches(self, text: str) -> Iterable[tuple[int]]:
         # The index may be late: customers who are gone meanwhile are not found.
-                if not self._partial:
+        if not self._partial:
             return self._con.execute(_BY_TERM, (text,))
         if len(text) < _TRIGRAM:
             return self._con.execute(_BY_SCAN, (text,))
