@@ -1,0 +1,206 @@
+"""Which rows belong together, and which need a person: the rules R0 to R7 on keys.
+
+Equal names on a key make a star around its first row, so that work grows with rows
+and not with pairs; other names are compared in pairs, at most fifteen a key.
+"""
+
+from typing import Any
+
+from pipeline.dedupe.keys import BOTH, EMAIL, EXTERNAL, NATIONAL, PHONE
+from pipeline.dedupe.policy import DedupePolicy
+
+_ONE_PERSON = "('equal', 'subset', 'near', 'initial')"
+
+
+def build(con: Any, source: str, policy: DedupePolicy) -> None:
+    """Leave `dd_edges` (to merge) and `dd_doubts` (to hold or to show) in `con`.
+
+    dd_edges(a, b, rule, exact): exact where the names are equal or a person decided.
+    dd_doubts(kind, key, a, b, verdict, rule, holds): row pairs, in no fixed order.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE dd_edges (a BIGINT, b BIGINT, rule VARCHAR,"
+        " exact BOOLEAN)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE dd_doubts (kind TINYINT, key VARCHAR, a BIGINT,"
+        " b BIGINT, verdict VARCHAR, rule VARCHAR, holds BOOLEAN)"
+    )
+    _stars(con, policy)
+    _identical(con, source)
+    if policy.level != "exact":
+        _compare_names(con, policy)
+        _judge(con, source, policy)
+        _nameless(con)
+    con.execute(
+        "INSERT INTO dd_edges SELECT row_a, row_b, 'decided', true FROM dd_decided"
+        " WHERE verdict = 'same'"
+    )
+
+
+def _stars(con: Any, policy: DedupePolicy) -> None:
+    """Join rows with equal names on a key that is not shared (R0, R1, R2, R3)."""
+    exact = policy.level == "exact"
+    kinds = (EXTERNAL, NATIONAL, BOTH) if exact else (EXTERNAL, NATIONAL, EMAIL, PHONE)
+    # One word on one phone (`Kamga`, twice) may be two people of a family.
+    strict = "" if policy.level == "standard" else "AND NOT (kind = {p} AND {one_word})"
+    guard = strict.format(p=PHONE, one_word="NOT contains(n.ik, ' ')")
+    con.execute(
+        f"""INSERT INTO dd_edges
+        SELECT k.row, n.center, CASE k.kind WHEN {EXTERNAL} THEN 'R0'
+            WHEN {NATIONAL} THEN 'R0' WHEN {BOTH} THEN 'R1' WHEN {EMAIL} THEN 'R2'
+            ELSE 'R3' END, true
+        FROM dd_keys k JOIN dd_names n USING (kind, key, ik)
+        JOIN dd_profile p USING (kind, key)
+        WHERE n.rows > 1 AND k.ik <> '' AND k.row <> n.center AND NOT p.shared
+            AND kind IN {kinds} {guard}
+            {_PARENTS_PERSONAL if exact else ""}"""
+    )
+    if policy.level == "strict":
+        con.execute(
+            f"""INSERT INTO dd_doubts
+            SELECT k.kind, k.key, k.row, n.center, 'equal', 'R6', true
+            FROM dd_keys k JOIN dd_names n USING (kind, key, ik)
+            JOIN dd_profile p USING (kind, key)
+            WHERE n.rows > 1 AND k.ik <> '' AND k.row <> n.center AND NOT p.shared
+                AND kind = {PHONE} AND NOT contains(n.ik, ' ')"""
+        )
+
+
+_PARENTS_PERSONAL = f"""
+    AND (kind <> {BOTH} OR (
+        (SELECT coalesce(bool_or(q.shared), false) FROM dd_profile q
+         WHERE q.kind = {EMAIL} AND q.key = split_part(k.key, chr(31), 1)) = false
+        AND (SELECT coalesce(bool_or(q.shared), false) FROM dd_profile q
+         WHERE q.kind = {PHONE} AND q.key = split_part(k.key, chr(31), 2)) = false))"""
+
+
+def _identical(con: Any, source: str) -> None:
+    """Join rows that say the same in every field: one line pasted twice.
+
+    Only where no other rule may speak, on shared keys and one-word names: nothing is
+    lost by it, and two lines that nothing tells apart cannot be told apart later.
+    """
+    con.execute(
+        f"""INSERT INTO dd_edges
+        WITH lines AS (
+            SELECT row, min(row) OVER (PARTITION BY name, lower(email), phone, country,
+                external_id, birth_date, national_id, metadata) AS first_row
+            FROM {source} WHERE row IN (
+                SELECT k.row FROM dd_keys k JOIN dd_names n USING (kind, key, ik)
+                JOIN dd_profile p USING (kind, key)
+                WHERE n.rows > 1 AND k.ik <> ''
+                    AND (p.shared OR NOT contains(k.ik, ' '))))
+        SELECT row, first_row, 'identical', true FROM lines WHERE row <> first_row"""
+    )
+
+
+def _compare_names(con: Any, policy: DedupePolicy) -> None:
+    """Compare the few names of each key in pairs: `dd_pairs`, and `dd_personal`."""
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_pairs AS
+        SELECT kind, key, a.center AS a, b.center AS b, a.raw AS raw_a, b.raw AS raw_b,
+            names_agree(a.raw, b.raw) AS verdict
+        FROM dd_names a JOIN dd_names b USING (kind, key)
+        JOIN dd_profile p USING (kind, key)
+        WHERE a.ik < b.ik AND a.ik <> '' AND NOT p.shared
+            AND p.names BETWEEN 2 AND {policy.max_household}"""
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_personal AS
+        SELECT kind, key, coalesce(x.one, true) AND NOT p.shared AS one
+        FROM dd_profile p LEFT JOIN (
+            SELECT kind, key, bool_and(verdict IN {_ONE_PERSON}) AS one
+            FROM dd_pairs GROUP BY kind, key) x USING (kind, key)"""
+    )
+    con.execute(
+        f"""UPDATE dd_personal SET one = false WHERE kind = {BOTH} AND key IN (
+            SELECT b.key FROM dd_personal b JOIN dd_personal s
+                ON (s.kind = {EMAIL} AND s.key = split_part(b.key, chr(31), 1))
+                OR (s.kind = {PHONE} AND s.key = split_part(b.key, chr(31), 2))
+            WHERE b.kind = {BOTH} AND NOT s.one)"""
+    )
+
+
+def _judge(con: Any, source: str, policy: DedupePolicy) -> None:
+    """Turn each compared pair into an edge, a hold, or a line about a shared contact."""
+    _mark_rare_typos(con, source, policy)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_judged AS
+        SELECT kind, key, a, b, verdict, CASE
+            WHEN verdict IN ('different', 'blocked') THEN 'R7'
+            WHEN verdict = 'equal' THEN
+                CASE kind WHEN {EMAIL} THEN 'R2' WHEN {PHONE} THEN 'R3'
+                WHEN {BOTH} THEN 'R1' ELSE 'R0' END
+            WHEN verdict = 'partial' THEN 'R6'
+            WHEN one AND kind IN ({EXTERNAL}, {NATIONAL}) THEN 'R0'
+            WHEN one AND kind = {BOTH} THEN 'R1'
+            WHEN one AND kind = {EMAIL} AND verdict = 'subset' THEN 'R2'
+            WHEN verdict = 'near' THEN CASE WHEN one AND typo THEN 'R4' ELSE 'R4?' END
+            ELSE 'R6' END AS rule
+        FROM dd_pairs JOIN dd_personal USING (kind, key)
+            LEFT JOIN dd_typos USING (raw_a, raw_b)"""
+    )
+    con.execute(
+        "INSERT INTO dd_edges SELECT a, b, rule, verdict = 'equal' FROM dd_judged"
+        " WHERE rule IN ('R0', 'R1', 'R2', 'R3', 'R4')"
+    )
+    con.execute(
+        "INSERT INTO dd_doubts SELECT kind, key, a, b, verdict, left(rule, 2),"
+        " rule <> 'R7' FROM dd_judged WHERE rule IN ('R4?', 'R6', 'R7')"
+    )
+
+
+def _mark_rare_typos(con: Any, source: str, policy: DedupePolicy) -> None:
+    """Find NEAR names whose odd word is rare: only then is it a slip of the hand.
+
+    Rarity means something only among many names; in a smaller file nothing is marked.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE dd_typos AS"
+        " SELECT DISTINCT raw_a, raw_b, false AS typo, typo_words(raw_a, raw_b) AS words"
+        " FROM dd_pairs WHERE verdict = 'near'"
+    )
+    if policy.level != "standard":
+        return
+    (named,) = con.execute(f"SELECT count(name) FROM {source}").fetchall()[0]
+    if named < policy.rare_names_from:
+        return
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_words AS
+        WITH wanted AS (SELECT DISTINCT unnest(string_split(words, ' ')) AS word
+                        FROM dd_typos WHERE words <> ''),
+        spoken AS (SELECT unnest(string_split_regex(lower(strip_accents(name)),
+                        '[^[:alnum:]]+')) AS word FROM {source})
+        SELECT word, count(*) AS uses FROM spoken SEMI JOIN wanted USING (word)
+        GROUP BY word"""
+    )
+    rare = max(3, named // 100_000)
+    con.execute(
+        f"""UPDATE dd_typos SET typo = words = '' OR EXISTS (
+            SELECT 1 FROM (SELECT unnest(string_split(words, ' ')) AS word) t
+            LEFT JOIN dd_words w USING (word) WHERE coalesce(w.uses, 0) <= {rare})"""
+    )
+
+
+def _nameless(con: Any) -> None:
+    """Join rows without a name to the one name of their key (R1, R5), or hold them."""
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_lonely AS
+        SELECT k.kind, k.key, k.row AS a, n.center AS b, p.names
+        FROM dd_keys k JOIN dd_personal o USING (kind, key)
+        JOIN dd_profile p USING (kind, key)
+        JOIN dd_names n ON n.kind = k.kind AND n.key = k.key
+            AND (n.ik <> '') = (p.names > 0)
+        WHERE k.ik = '' AND p.nameless > 0 AND p.names <= 1 AND o.one
+            AND k.row <> n.center"""
+    )
+    con.execute(
+        f"""INSERT INTO dd_edges SELECT a, b, CASE kind WHEN {BOTH} THEN 'R1'
+            WHEN {EMAIL} THEN 'R5' ELSE 'R0' END, false FROM dd_lonely
+        WHERE kind IN ({EXTERNAL}, {NATIONAL}, {BOTH}) OR (kind = {EMAIL} AND names = 1)"""
+    )
+    con.execute(
+        f"""INSERT INTO dd_doubts SELECT kind, key, a, b, 'nameless', 'R5', true
+        FROM dd_lonely WHERE kind = {PHONE} OR (kind = {EMAIL} AND names = 0)"""
+    )

@@ -1,0 +1,217 @@
+"""The golden record: one row out of several of one person, field by field.
+
+Nothing is emptied and nothing overwritten silently: second contacts go to numbered
+metadata keys, and every other value that is not taken is told as a difference.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.dedupe.names import is_better_spelling, name_key
+from pipeline.dedupe.policy import DedupePolicy
+
+_PLAIN = ("country", "external_id", "birth_date", "national_id")
+
+
+class Record(NamedTuple):
+    """A PREPARED row with the rule that brought it into its cluster."""
+
+    row: int
+    line: int
+    name: str | None
+    email: str | None
+    phone: str | None
+    country: str | None
+    external_id: str | None
+    birth_date: str | None
+    national_id: str | None
+    metadata: str | None
+    rule: str
+
+
+class Difference(NamedTuple):
+    """A value that was not taken: it stands in `row`, another was kept."""
+
+    row: int
+    into_row: int
+    field: str
+    kept: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """One merged record: the surviving row's number and line with the best values.
+
+    `provenance` is JSON, field -> {row, rule}, for values of other rows only.
+    """
+
+    record: Record
+    survivor: Record
+    provenance: str | None
+    members: tuple[Record, ...]
+    differences: tuple[Difference, ...]
+
+
+def merge(records: Sequence[Record], policy: DedupePolicy) -> Golden:
+    """Merge rows of one person; the first by content survives, whatever their order.
+
+    The fullest row comes first, then its normalised content, then its raw text, and
+    the row number only between rows that are equal. With `prefer='newest'` and a
+    date key the newest row's values come first, and the same row still survives.
+    """
+    ranked = sorted(records, key=_content_order)
+    survivor = ranked[0]
+    if all(r[2:10] == survivor[2:10] for r in ranked):
+        return Golden(survivor, survivor, None, tuple(ranked[1:]), ())
+    sources = _newest_first(ranked, policy)
+    merging = _Merging(survivor.row, {}, [])
+    values = {
+        "name": merging.name(sources),
+        **{field: merging.plain(field, sources) for field in _PLAIN},
+        "email": merging.plain("email", sources, told=False),
+        "phone": merging.plain("phone", sources, told=False),
+    }
+    metadata = merging.metadata(sources, values)
+    record = survivor._replace(**values, metadata=metadata)
+    return Golden(
+        record,
+        survivor,
+        json.dumps(merging.provenance, sort_keys=True) if merging.provenance else None,
+        tuple(ranked[1:]),
+        tuple(merging.differences),
+    )
+
+
+def _content_order(record: Record) -> tuple[object, ...]:
+    texts = [value or "" for value in record[2:10]]
+    filled = sum(1 for value in texts if value)
+    return (
+        -filled,
+        name_key(record.name),
+        texts[1].lower(),
+        *(text.casefold() for text in texts[2:]),
+        # Of one name in two cases the one that is not shouted comes first.
+        [c.swapcase() for c in texts[0]],
+        texts,
+        record.row,
+    )
+
+
+def _newest_first(ranked: list[Record], policy: DedupePolicy) -> list[Record]:
+    if policy.prefer != "newest" or policy.date_key is None:
+        return ranked
+    key = policy.date_key
+    return sorted(ranked, key=lambda r: str(_loads(r.metadata).get(key, "")))[::-1]
+
+
+def _loads(metadata: str | None) -> dict[str, object]:
+    return json.loads(metadata) if metadata else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Merging:
+    """The work on one record: collects where values came from and what differed."""
+
+    into_row: int
+    provenance: dict[str, dict[str, object]]
+    differences: list[Difference]
+
+    def _from(self, field: str, record: Record) -> None:
+        if record.row != self.into_row:
+            self.provenance[field] = {"row": record.row, "rule": record.rule}
+
+    def name(self, records: list[Record]) -> str | None:
+        """Return the first name, or a better spelling of it that another row has."""
+        named = [r for r in records if r.name]
+        if not named:
+            return None
+        best = named[0]
+        for record in named[1:]:
+            if is_better_spelling(best.name, record.name):
+                best = record
+        self._from("name", best)
+        for record in named:
+            if name_key(record.name) != name_key(best.name):
+                self._differs("name", record, best.name, record.name)
+        return best.name
+
+    def plain(
+        self, field: str, records: list[Record], *, told: bool = True
+    ) -> str | None:
+        """Return the first value of `field`; tell the others where `told`."""
+        having = [r for r in records if getattr(r, field)]
+        if not having:
+            return None
+        kept: str = getattr(having[0], field)
+        self._from(field, having[0])
+        if told:
+            for record in having[1:]:
+                self._differs(field, record, kept, getattr(record, field))
+        return kept
+
+    def metadata(
+        self, records: list[Record], values: dict[str, str | None]
+    ) -> str | None:
+        """Return the union of all metadata, with second contacts in numbered keys."""
+        merged: dict[str, object] = {}
+        for record in records:
+            for key, value in _loads(record.metadata).items():
+                if _is_blank(value):
+                    continue
+                if key not in merged:
+                    merged[key] = value
+                    self._from(f"metadata.{key}", record)
+                elif isinstance(merged[key], list) and isinstance(value, list):
+                    merged[key] = _union(merged[key], value)
+                else:
+                    self._differs(f"metadata.{key}", record, merged[key], value)
+        self._second_contacts("email", records, values, merged, str.lower)
+        self._second_contacts("phone", records, values, merged, str)
+        if not merged:
+            return records[0].metadata
+        return json.dumps(merged, ensure_ascii=False, sort_keys=True)
+
+    def _second_contacts(
+        self,
+        field: str,
+        records: list[Record],
+        values: dict[str, str | None],
+        merged: dict[str, object],
+        same: Callable[[str], str],
+    ) -> None:
+        seen = {same(values[field] or "")}
+        seen |= {same(v) for k, v in merged.items() if _is_numbered(k, field, v)}
+        for record in records:
+            value = getattr(record, field)
+            if not value or same(value) in seen:
+                continue
+            seen.add(same(value))
+            number = next(n for n in range(2, 1000) if f"{field}_{n}" not in merged)
+            merged[f"{field}_{number}"] = value
+            self._from(f"metadata.{field}_{number}", record)
+
+    def _differs(self, field: str, record: Record, kept: object, other: object) -> None:
+        if _text(kept) != _text(other):
+            self.differences.append(
+                Difference(record.row, self.into_row, field, _text(kept), _text(other))
+            )
+
+
+def _is_numbered(key: str, field: str, value: object) -> bool:
+    return key.startswith(f"{field}_") and isinstance(value, str)
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _union(kept: object, added: list[object]) -> list[object]:
+    out = list(kept) if isinstance(kept, list) else [kept]
+    return out + [item for item in added if item not in out]
