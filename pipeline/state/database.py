@@ -10,12 +10,16 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from pipeline.errors import StateError
 from pipeline.state.faults import told
 
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
+_IDLE_SECONDS = 5.0
 
 Clock = Callable[[], float]
 
@@ -154,7 +158,6 @@ def _postgres_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
 
@@ -167,4 +170,30 @@ def _postgres_engine(url: URL) -> Engine:
         cursor.execute("COMMIT")
         cursor.close()
 
+    _ping_after_idling(engine)
     return engine
+
+
+def _ping_after_idling(engine: Engine) -> None:
+    """Try a connection that lay idle before it is used: the server may have gone.
+
+    The pool's own ping would cost a round trip for every transaction.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _put_back(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _take(
+        connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
+    ) -> None:
+        since = record.info.get("idle_since")
+        if since is None or time.monotonic() - since < _IDLE_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            alive = False
+        if not alive:
+            raise DisconnectionError

@@ -1,15 +1,184 @@
-"""The index of existing customers: ids and keyed hashes, nobody in clear."""
+"""The index of existing customers: ids and keyed hashes, nobody in clear.
 
-from collections.abc import Iterable
+It lasts between runs, is refreshed by listing, and saves a look-up per row while it is
+young. A customer whom we wrote once and who is gone stays as a mark, so that he is
+never made again in silence.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, Insert, func
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Insert,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    union_all,
+    update,
+)
 
 from pipeline.state.database import Database, insert_into
-from pipeline.state.schema import customers
+from pipeline.state.schema import customers, listings
+from pipeline.state.store import State
 from pipeline.state.writes import IndexRow
 
 _HASHES = ("email_key", "phone_key", "name_key", "fingerprint")
+_CHUNK = 5_000
+_KEYS_AT_ONCE = 500
+
+_COLUMNS = (
+    customers.c.customer_id,
+    customers.c.email_key,
+    customers.c.phone_key,
+    customers.c.name_key,
+    customers.c.fingerprint,
+    customers.c.written_run,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStats:
+    """What the index of an account holds; `age` in seconds since its last listing."""
+
+    customers: int
+    gone: int
+    age: float | None
+
+
+class CustomerIndex:
+    """The index of one account."""
+
+    def __init__(self, state: State, account: str) -> None:
+        self._db = state.db
+        self._account = account
+
+    def upsert(self, rows: Iterable[IndexRow]) -> int:
+        """Store what was seen of customers; return how many. The newest sight wins."""
+        stored = 0
+        waiting = iter(rows)
+        while chunk := list(islice(waiting, _CHUNK)):
+            with self._db.write() as con:
+                see(self._db, con, self._account, chunk, self._db.now(con))
+            stored += len(chunk)
+        return stored
+
+    def find(self, keys: Iterable[str]) -> Mapping[str, tuple[IndexRow, ...]]:
+        """Return the customers of each e-mail or phone key; unknown keys are absent."""
+        return self._search(keys, is_gone=False)
+
+    def find_gone(self, keys: Iterable[str]) -> Mapping[str, tuple[IndexRow, ...]]:
+        """Return customers of each key whom we wrote once and who are gone."""
+        return self._search(keys, is_gone=True)
+
+    def get(self, customer_ids: Iterable[str]) -> Mapping[str, IndexRow]:
+        """Return the customers of these ids that are there."""
+        found: dict[str, IndexRow] = {}
+        with self._db.read() as con:
+            for chunk in _chunks(customer_ids):
+                rows = con.execute(
+                    select(*_COLUMNS).where(
+                        customers.c.account == self._account,
+                        customers.c.customer_id.in_(chunk),
+                        customers.c.gone_at.is_(None),
+                    )
+                )
+                found.update((row.customer_id, _row_of(row)) for row in rows)
+        return found
+
+    def remove(self, customer_id: str) -> None:
+        """Take out a customer who is gone; one that we wrote once leaves a mark."""
+        with self._db.write() as con:
+            self._mark_gone(con, customers.c.customer_id == customer_id)
+
+    def forget(self, customer_id: str) -> None:
+        """Take out a customer without a mark, since we deleted him on purpose."""
+        with self._db.write() as con:
+            con.execute(
+                delete(customers).where(
+                    customers.c.account == self._account,
+                    customers.c.customer_id == customer_id,
+                )
+            )
+
+    def clear(self) -> None:
+        """Trust nothing of the index until the next listing; marks stay."""
+        with self._db.write() as con:
+            con.execute(
+                delete(customers).where(
+                    customers.c.account == self._account,
+                    customers.c.written_run.is_(None),
+                )
+            )
+            con.execute(delete(listings).where(listings.c.account == self._account))
+
+    def begin_listing(self) -> float:
+        """Note that a full listing begins; return the time to hand to its end."""
+        with self._db.read() as con:
+            return self._db.now(con)
+
+    def end_listing(self, started_at: float) -> None:
+        """Note that a full listing is whole: whoever it did not show is gone."""
+        with self._db.write() as con:
+            self._mark_gone(con, customers.c.seen_at < started_at)
+            values = {"started_at": started_at, "finished_at": self._db.now(con)}
+            con.execute(
+                self._db.insert(listings)
+                .values(account=self._account, **values)
+                .on_conflict_do_update(index_elements=["account"], set_=values)
+            )
+
+    def age(self) -> float | None:
+        """Return the seconds since the last whole listing began; None without one."""
+        with self._db.read() as con:
+            return self._age(con)
+
+    def stats(self) -> IndexStats:
+        """Return how many customers the index holds, and its age."""
+        query = select(func.count(), func.count(customers.c.gone_at)).where(
+            customers.c.account == self._account
+        )
+        with self._db.read() as con:
+            everybody, gone = con.execute(query).one()
+            return IndexStats(everybody - gone, gone, self._age(con))
+
+    def _age(self, con: Connection) -> float | None:
+        started = con.execute(
+            select(listings.c.started_at).where(listings.c.account == self._account)
+        ).scalar()
+        return None if started is None else max(0.0, self._db.now(con) - started)
+
+    def _mark_gone(self, con: Connection, which: ColumnElement[bool]) -> None:
+        mine = and_(customers.c.account == self._account, which)
+        con.execute(delete(customers).where(mine, customers.c.written_run.is_(None)))
+        con.execute(
+            update(customers)
+            .where(mine, customers.c.gone_at.is_(None))
+            .values(gone_at=self._db.now(con))
+        )
+
+    def _search(
+        self, keys: Iterable[str], *, is_gone: bool
+    ) -> dict[str, tuple[IndexRow, ...]]:
+        found: dict[str, tuple[IndexRow, ...]] = {}
+        with self._db.read() as con:
+            for chunk in _chunks(keys):
+                asked = {
+                    "_account": self._account,
+                    "_keys": [bytes.fromhex(key) for key in chunk],
+                }
+                for row in con.execute(_FIND_GONE if is_gone else _FIND, asked):
+                    key = row.found.hex()
+                    found[key] = (*found.get(key, ()), _row_of(row))
+        return found
 
 
 def see(
@@ -29,20 +198,57 @@ def _see(dialect: str) -> Insert:
         set_={
             **{name: insert.excluded[name] for name in (*_HASHES, "seen_at")},
             "written_run": written,
+            "gone_at": None,
         },
     )
 
 
+def _finder(*, is_gone: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    """Return the search for keys: by e-mail and by phone, each through its index."""
+    mark = customers.c.gone_at
+    return union_all(
+        *(
+            select(key.label("found"), *_COLUMNS).where(
+                customers.c.account == bindparam("_account"),
+                key.in_(bindparam("_keys", expanding=True)),
+                mark.is_not(None) if is_gone else mark.is_(None),
+            )
+            for key in (customers.c.email_key, customers.c.phone_key)
+        )
+    ).order_by("customer_id")
+
+
+_FIND = _finder(is_gone=False)
+_FIND_GONE = _finder(is_gone=True)
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[Sequence[str]]:
+    waiting = iter(sorted(set(keys)))
+    while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
+        yield chunk
+
+
 def _values(account: str, row: IndexRow, now: float) -> dict[str, object]:
-    hashes = {name: _packed(getattr(row, name)) for name in _HASHES}
     return {
         "account": account,
         "customer_id": row.customer_id,
+        "email_key": _packed(row.email_key),
+        "phone_key": _packed(row.phone_key),
+        "name_key": _packed(row.name_key),
+        "fingerprint": _packed(row.fingerprint),
         "seen_at": now,
         "written_run": row.written_run,
-        **hashes,
     }
 
 
 def _packed(key: str | None) -> bytes | None:
     return None if key is None else bytes.fromhex(key)
+
+
+def _row_of(row: Row[*tuple[Any, ...]]) -> IndexRow:
+    hashes = {name: _hex(getattr(row, name)) for name in _HASHES}
+    return IndexRow(row.customer_id, written_run=row.written_run, **hashes)
+
+
+def _hex(key: bytes | None) -> str | None:
+    return None if key is None else bytes(key).hex()

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Insert, Row, Select, bindparam, func, select, update
 
@@ -143,8 +144,8 @@ class Journal:
             return claims.release_open(con, self._run_id)
 
     def _page(
-        self, query: "Select[tuple[object, ...]]", last: int
-    ) -> Sequence["Row[tuple[object, ...]]"]:
+        self, query: Select[*tuple[Any, ...]], last: int
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         page = query.where(writes.c.op > last).order_by(writes.c.op).limit(_PAGE)
         with self._db.read() as con:
             return con.execute(page).all()
@@ -230,7 +231,7 @@ def _result_row(run_id: str, result: Result, now: float) -> dict[str, object]:
     }
 
 
-def _write_of(row: "Row[tuple[object, ...]]") -> Write:
+def _write_of(row: Row[*tuple[Any, ...]]) -> Write:
     values = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for it
     values.pop("run_id")
     return Write(

@@ -7,6 +7,7 @@ the same transaction, so a run that lost its lease can write nothing more.
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
@@ -218,7 +219,7 @@ def wanting(host: str | None, pid: int | None) -> Holder:
 
 def _locked_row(
     db: Database, con: Connection, account: str, source: str
-) -> "Row[tuple[object, ...]]":
+) -> Row[*tuple[Any, ...]]:
     con.execute(
         db.insert(leases)
         .values(account=account, source=source, token=0)
@@ -231,7 +232,7 @@ def _locked_row(
     ).one()
 
 
-def _lease_row(row: "Row[tuple[object, ...]]") -> LeaseRow:
+def _lease_row(row: Row[*tuple[Any, ...]]) -> LeaseRow:
     return LeaseRow(
         account=row.account,
         source=row.source,

@@ -16,6 +16,13 @@ T = TypeVar("T")
 
 _READ = select(pace.c.body).where(pace.c.key_id == bindparam("_key"))
 
+# One round trip. A row lock would not do for a key that has no row yet.
+_LOCK = text(
+    "SELECT set_config('synchronous_commit', 'off', true),"
+    " pg_advisory_xact_lock(hashtext('pace'), hashtext(:key)),"
+    " extract(epoch FROM clock_timestamp()) AS now"
+)
+
 
 class DatabasePaceStore:
     """Keeps the pace of the key `key_id` (a hash of the key) for all its users.
@@ -37,24 +44,20 @@ class DatabasePaceStore:
             StateError: The database is out of reach.
         """
         with self._db.write() as con:
-            if not self._db.is_sqlite:
-                _lock(con, self._key_id)
+            now = self._begin(con)
             body = con.execute(_READ, {"_key": self._key_id}).scalar()
-            now = self._db.now(con)
             old = PaceState() if body is None else PaceState.from_dict(json.loads(body))
             new, answer = fn(old, now)
             if new != old:
                 _store(self._db, con, self._key_id, new, now)
             return answer
 
-
-def _lock(con: Connection, key_id: str) -> None:
-    con.execute(text("SET LOCAL synchronous_commit = off"))
-    # A row lock would not do for a key that has no row yet.
-    con.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext('pace'), hashtext(:key))"),
-        {"key": key_id},
-    )
+    def _begin(self, con: Connection) -> float:
+        """Wait for other users of the key; return the time after that."""
+        if self._db.is_sqlite:
+            return self._db.now(con)
+        row = con.execute(_LOCK, {"key": self._key_id}).one()
+        return float(row.now) if self._db.clock is None else self._db.clock()
 
 
 def _store(

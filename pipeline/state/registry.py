@@ -141,7 +141,7 @@ def _values(run: Run) -> dict[str, Any]:
     }
 
 
-def _run_of_row(row: "Row[tuple[object, ...]]") -> Run:
+def _run_of_row(row: Row[*tuple[Any, ...]]) -> Run:
     return _run_of(dict(row._mapping))  # noqa: SLF001  SQLAlchemy's public name for it
 
 

@@ -146,6 +146,7 @@ customers = Table(
     Column("fingerprint", LargeBinary),
     Column("seen_at", _Time, nullable=False),
     Column("written_run", Text),
+    Column("gone_at", _Time),
     Index("customers_email", "account", "email_key"),
     Index("customers_phone", "account", "phone_key"),
 )
@@ -176,7 +177,13 @@ decisions = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    # INTEGER on SQLite is the row's own number: no second tree that could differ.
+    Column(
+        "seq",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("at", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("actor", Text, nullable=False),
