@@ -281,5 +281,5 @@ def _rows(body: JSON) -> Page[Mapping[str, JSON]] | None:
     return parse_page(body, lambda row: row if isinstance(row, Mapping) else None)
 
 
-def _anything(_body: Any) -> bool:  # noqa: ANN401 - any JSON
+def _anything(_body: Any) -> bool:
     return True

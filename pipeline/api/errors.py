@@ -105,7 +105,7 @@ def scrub(text: str, key: str = "") -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def said_by(body: Any, key: str = "") -> tuple[str, dict[str, list[str]]]:  # noqa: ANN401 - any JSON
+def said_by(body: Any, key: str = "") -> tuple[str, dict[str, list[str]]]:
     """Return message and errors by field of an error answer, scrubbed."""
     if not isinstance(body, Mapping):
         return "", {}
@@ -122,5 +122,5 @@ def said_by(body: Any, key: str = "") -> tuple[str, dict[str, list[str]]]:  # no
     )
 
 
-def _listed(texts: Any) -> Sequence[Any]:  # noqa: ANN401 - any JSON
+def _listed(texts: Any) -> Sequence[Any]:
     return texts[:10] if isinstance(texts, list) else [texts]

@@ -254,7 +254,7 @@ def _kind(response: httpx.Response) -> str:
     )
 
 
-def _decode(content: bytes) -> Any:  # noqa: ANN401 - any JSON
+def _decode(content: bytes) -> Any:
     """Return the JSON in `content`, None where it is empty.
 
     Raises:

@@ -25,7 +25,10 @@ _FLOOR: Final = 0.1
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_BLIND_PAUSE: Final = 60.0  # seconds, where a 429 does not say how long
 _CLOCK_JUMP: Final = 2.0
-_YIELD: Final = 1.25  # room kept for each request that somebody else makes
+_YIELD: Final = 1.1  # room kept for each request that somebody else makes
+_KEPT: Final = 0.15  # the same at the very end of a window
+_CALM: Final = 0.3
+_PROBE: Final = 0.05  # of a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ class PaceState:
     limit: int | None = None
     cap: int | None = None
     last: int | None = None
-    opening: int = 0
+    opening: int | None = None
     opened_by: int = 0
+    before: int | None = None
     window_at: float | None = None
     reset_at: float | None = None
     told_at: float = 0.0
@@ -145,18 +149,20 @@ def _grant(
     state: PaceState, now: float, allowance: Allowance
 ) -> tuple[PaceState, Slot]:
     rate = allowance.rate
-    earliest = max(now, state.paused_until)
+    at = max(now, state.paused_until)
     number = state.granted + 1
     if rate is None:
-        state = dataclasses.replace(state, granted=number)
-        return state, Slot(number, earliest)
+        return dataclasses.replace(state, granted=number), Slot(number, at)
     spacing = own_spacing(state, now, allowance)
-    due = _due(state, earliest, spacing, allowance)
-    state = _roll(state, max(due, earliest), rate)
+    due = _due(state, at, spacing, allowance)
+    at = max(at, due)
+    state = _roll(state, at, rate)
     if state.cap is not None:
-        due, spacing = _within_window(state, max(due, earliest), due, spacing, rate)
+        at, spacing = _within_window(state, at, spacing, rate)
+    # A slot that had to wait for the window leaves its due time as it is: what was
+    # lost is caught up, at most a burst of it.
     state = dataclasses.replace(state, granted=number, next_at=due + spacing)
-    return state, Slot(number, max(due, earliest))
+    return state, Slot(number, at)
 
 
 def _due(
@@ -187,16 +193,17 @@ def factor(state: PaceState, now: float, rate: Rate) -> float:
 
 
 def _within_window(
-    state: PaceState, at: float, due: float, spacing: float, rate: Rate
+    state: PaceState, at: float, spacing: float, rate: Rate
 ) -> tuple[float, float]:
     """Spread what the server's window has left over the time that it lasts."""
     end = _window_end(state, rate)
     rest = max(0.0, end - at)
-    theirs = state.others * _YIELD * rest / rate.seconds
+    others = max(state.others, _seen(state))
+    theirs = others * (_KEPT + _YIELD * rest / rate.seconds)
     left = (state.cap or 0) - state.granted - theirs
     if left < 1:
-        return max(due, end), spacing
-    return due, max(spacing, rest / left)
+        return max(at, end), spacing
+    return at, max(spacing, rest / left)
 
 
 def _window_end(state: PaceState, rate: Rate) -> float:
@@ -220,8 +227,9 @@ def _roll(state: PaceState, at: float, rate: Rate) -> PaceState:
     return dataclasses.replace(
         _close(state),
         cap=cap,
-        last=cap,
-        opening=cap,
+        last=None,
+        opening=None,
+        before=state.cap,
         opened_by=state.granted + 1,
         window_at=end,
         reset_at=None,
@@ -260,8 +268,8 @@ def observe(
 ) -> PaceState:
     """Return the state after an answer, whatever it told."""
     state = _rebase(state, now)
-    if told.limit is not None and told.remaining is not None:
-        state = hear(state, now - told.ago, told)
+    if allowance.rate and told.limit is not None and told.remaining is not None:
+        state = hear(state, now - told.ago, told, allowance.rate)
     if told.throttled:
         return throttled(state, now - told.ago, told, allowance)
     # Only an answer to a request sent after the pause shows that it is over.
@@ -295,38 +303,68 @@ def throttled(
     )
 
 
-def hear(state: PaceState, now: float, told: Told) -> PaceState:
+def hear(state: PaceState, now: float, told: Told, rate: Rate) -> PaceState:
     """Return the state after limit and remaining were told by a request of ours."""
-    if told.limit is None or told.remaining is None or told.number < state.opened_by:
-        return state  # of a window that is over
+    if told.limit is None or told.remaining is None:
+        return state
     cap = told.number + told.remaining
-    reset_at = None if told.reset_in is None else now + told.reset_in
+    known = state.cap
+    if told.number < state.opened_by:
+        known = state.before
+        if known is None or cap - known <= told.limit / 2:
+            return state  # of a window that is over
     heard = dataclasses.replace(
-        state, limit=told.limit, told_at=now, reset_at=reset_at, last=cap
+        state,
+        limit=told.limit,
+        cap=cap,
+        last=cap,
+        opening=cap if state.opening is None else state.opening,
+        told_at=now,
+        reset_at=None if told.reset_in is None else now + told.reset_in,
     )
-    if state.cap is None or state.last is None:
+    arrived = (told.sent_at + now) / 2
+    jump = 0 if known is None else cap - known
+    if jump > told.limit / 2:
         return dataclasses.replace(
-            heard, cap=cap, opening=cap, opened_by=told.number, window_at=None
-        )
-    if cap - state.cap > told.limit / 2:
-        return dataclasses.replace(
-            _close(heard),
-            cap=cap,
+            heard,
             opening=cap,
             opened_by=told.number,
-            window_at=told.sent_at,
+            window_at=arrived,
+            before=known,
+            others=_close(state).others,
         )
-    if state.cap - cap > told.limit / 2:  # its window lasts longer than we thought
-        return dataclasses.replace(heard, cap=cap, opening=cap)
+    if -jump > told.limit / 2:  # the window lasts longer than we thought: look soon
+        soon = now - (1 - _PROBE) * rate.seconds
+        return dataclasses.replace(heard, opening=cap, window_at=soon)
+    if told.remaining == told.limit - 1:  # this request began the window
+        return dataclasses.replace(heard, window_at=arrived)
     # Two requests may overtake each other: of two answers the smaller counts.
-    return dataclasses.replace(heard, cap=min(cap, state.last))
+    return (
+        heard
+        if state.last is None
+        else dataclasses.replace(heard, cap=min(cap, state.last))
+    )
+
+
+def _seen(state: PaceState) -> int:
+    """Return how many requests others made since the window began, beyond doubt.
+
+    Requests under way may overtake each other, which looks like a few of others.
+    """
+    if state.cap is None or state.limit is None or state.opening is None:
+        return 0
+    seen = state.opening - state.cap
+    noise = 2 + 0.02 * state.limit
+    return seen if seen > noise else 0
 
 
 def _close(state: PaceState) -> PaceState:
-    """Learn from a window that ends how many requests others made in it."""
-    if state.cap is None or state.limit is None:
+    """Learn from a window that ends how many requests others made in it.
+
+    More of them counts at once, less of them slowly: live traffic goes first.
+    """
+    if state.opening is None:
         return state
-    seen = max(0, state.opening - state.cap)
-    noise = 2 + 0.02 * state.limit
-    theirs = seen if seen > noise else 0
-    return dataclasses.replace(state, others=(state.others + theirs) / 2)
+    seen = _seen(state)
+    calmer = state.others + _CALM * (seen - state.others)
+    return dataclasses.replace(state, others=max(seen, calmer))
