@@ -1,0 +1,165 @@
+"""Find the encoding of a text by evidence: BOM, nulls, UTF-8 validity, statistics."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pipeline.errors import InputError
+from pipeline.read.letters import guess
+
+BLOCK = 1 << 20
+_SAMPLE = 1 << 18
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_STRAY = re.compile("[\udc80-\udcff]")
+_HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_MOSTLY = 20
+"""Well-formed UTF-8 letters for one bad byte that still speak for UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A codec, the evidence for it, the bytes of its BOM and how sure it is (0 to 1).
+
+    `nulls` counts the NUL bytes of an 8-bit text.
+    """
+
+    name: str
+    evidence: str
+    bom: int = 0
+    confidence: float = 1.0
+    nulls: int = 0
+
+
+def given(name: str, head: bytes) -> Encoding:
+    """Return the encoding that the user named, its BOM (if there) to be left out.
+
+    Raises:
+        InputError: No such codec for text.
+    """
+    try:
+        info = codecs.lookup(name)
+        if not getattr(info, "_is_text_encoding", True):
+            raise LookupError(name)
+        "a".encode(name)
+    except (LookupError, ValueError) as error:
+        raise InputError(
+            f"`{name}` is no encoding that is known",
+            hint="try utf-8, cp1252, utf-16 or leave `--encoding` out",
+        ) from error
+    canonical = info.name.removesuffix("-sig")
+    for bom, codec in _BOMS:
+        if head.startswith(bom) and codec.startswith(canonical):
+            return Encoding(codec, "given", len(bom))
+    plain = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(canonical, canonical)
+    return Encoding(plain, "given")
+
+
+def detect(stream: BinaryIO, name: str) -> Encoding:
+    """Return the encoding of the whole text, read once to its end.
+
+    Raises:
+        InputError: The text looks like no text at all.
+    """
+    head = stream.read(BLOCK)
+    for bom, codec in _BOMS:
+        if head.startswith(bom):
+            return _checked_bom(head, bom, codec, name)
+    wide = _wide(head)
+    if wide:
+        return Encoding(wide, "null_pattern", confidence=0.95)
+    return _narrow(_Census().count(head, stream), name)
+
+
+def _checked_bom(head: bytes, bom: bytes, codec: str, name: str) -> Encoding:
+    if codec.startswith("utf-16") and _looks_32(head[2:]):
+        raise InputError(
+            f"`{name}` begins with the mark of UTF-16 but is not UTF-16",
+            hint="save it as CSV UTF-8 and send it again",
+        )
+    return Encoding(codec, "bom", len(bom))
+
+
+def _looks_32(body: bytes) -> bool:
+    sample = body[:4096]
+    return len(sample) >= 16 and sample.count(0) > len(sample) * 0.6  # noqa: PLR2004 - of 4 bytes, 3 are null
+
+
+def _wide(head: bytes) -> str | None:
+    """Return UTF-16 or UTF-32 without a BOM by where the null bytes stand."""
+    sample = head[:4096]
+    if len(sample) < 8 or sample.count(0) < len(sample) * 0.2:  # noqa: PLR2004 - shares of a text in a wide encoding
+        return None
+    shares = [sample[i::4].count(0) / len(sample[i::4]) for i in range(4)]
+    full, none = 0.9, 0.1
+    if min(shares[1:]) > full and shares[0] < none:
+        return "utf-32-le"
+    if min(shares[:3]) > full and shares[3] < none:
+        return "utf-32-be"
+    even, odd = (shares[0] + shares[2]) / 2, (shares[1] + shares[3]) / 2
+    if odd > 0.3 and even < none / 2:  # noqa: PLR2004 - half the text may be of another script
+        return "utf-16-le"
+    if even > 0.3 and odd < none / 2:  # noqa: PLR2004 - as above
+        return "utf-16-be"
+    return None
+
+
+class _Census:
+    """Counts that decide between ASCII, UTF-8 and an 8-bit encoding."""
+
+    def __init__(self) -> None:
+        self.nulls = 0
+        self.high = 0
+        self.bad = 0
+        self.good = 0
+        self.sample = bytearray()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+
+    def count(self, head: bytes, stream: BinaryIO) -> "_Census":
+        """Count every block of the text."""
+        for block in _blocks(head, stream):
+            self.nulls += block.count(0)
+            if block.isascii() and not self._decoder.getstate()[0]:
+                continue
+            self._count_high(block)
+        self._count_text(self._decoder.decode(b"", final=True))
+        return self
+
+    def _count_high(self, block: bytes) -> None:
+        self._count_text(self._decoder.decode(block))
+        for match in _HIGH_LINE.finditer(block):
+            if len(self.sample) >= _SAMPLE:
+                break
+            self.sample += match.group()[:4096] + b"\n"
+
+    def _count_text(self, text: str) -> None:
+        if text.isascii():
+            return
+        bad = len(_STRAY.findall(text))
+        self.bad += bad
+        self.good += sum(not char.isascii() for char in text[:BLOCK]) - bad
+
+
+def _blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    block = head
+    while block:
+        yield block
+        block = stream.read(BLOCK)
+
+
+def _narrow(census: _Census, name: str) -> Encoding:
+    if not census.sample:
+        return Encoding("utf-8", "ascii", nulls=census.nulls)
+    if not census.bad:
+        return Encoding("utf-8", "utf8_valid", nulls=census.nulls)
+    if census.good > _MOSTLY * census.bad:
+        return Encoding("utf-8", "utf8_mostly", confidence=0.9, nulls=census.nulls)
+    codec, confidence = guess(bytes(census.sample), name)
+    return Encoding(codec, "statistical", confidence=confidence, nulls=census.nulls)

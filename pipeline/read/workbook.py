@@ -1,0 +1,267 @@
+"""Read workbooks through a child process that may die without harm."""
+
+import marshal
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from pipeline.errors import InputError
+from pipeline.read import workbook_child
+from pipeline.read.chunks import Batch, ChunkMaker
+from pipeline.read.header import find_header, name_columns
+from pipeline.read.sheets import Sheet, choose
+from pipeline.read.values import Layout, Note, RawChunk, ReadOptions
+
+_MIB = 1 << 20
+MEMORY_BASE = 768 * _MIB
+MEMORY_MOST = 4096 * _MIB
+MEMORY_PER_BYTE = 60
+"""Bytes of memory that a byte of an honest workbook may need."""
+SECONDS_BASE = 20
+SECONDS_PER_MIB = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child may use: bytes of address space, seconds of CPU time."""
+
+    memory: int
+    seconds: int
+
+    @classmethod
+    def of(cls, size: int) -> "Limits":
+        """Return the limits for a workbook of `size` bytes."""
+        return cls(
+            memory=min(MEMORY_MOST, MEMORY_BASE + MEMORY_PER_BYTE * size),
+            seconds=SECONDS_BASE + SECONDS_PER_MIB * (size // _MIB),
+        )
+
+
+class _Child:
+    """The process that holds the workbook; each answer is checked for its death."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._name = name
+        limits = Limits.of(path.stat().st_size)
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [
+                sys.executable,
+                "-I",
+                str(Path(workbook_child.__file__)),
+                str(path.resolve()),
+                str(limits.memory),
+                str(limits.seconds),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def ask(self, command: str) -> None:
+        """Send a command."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(f"{command}\n".encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self._dead()
+
+    def answer(self) -> tuple[Any, ...]:
+        """Return the next answer.
+
+        Raises:
+            InputError: The workbook cannot be read.
+        """
+        assert self._process.stdout is not None
+        try:
+            answer: tuple[Any, ...] = marshal.load(self._process.stdout)  # noqa: S302 - from our own child
+        except (EOFError, ValueError, TypeError):
+            self._dead()
+        if answer[0] == "error":
+            self._refused(answer[1], answer[2])
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                _shut(pipe)
+
+    def _dead(self) -> NoReturn:
+        code = self._process.wait()
+        if code in {-signal.SIGXCPU, -signal.SIGKILL}:
+            fact = "takes longer to read than its size can explain"
+        else:
+            fact = "needs more memory than its size can explain, or is damaged"
+        raise InputError(
+            f"`{self._name}` {fact}",
+            hint="open it in a spreadsheet and save the customers as CSV",
+        )
+
+    def _refused(self, kind: str, text: str) -> NoReturn:
+        if kind == "PasswordError" or "password" in text.lower():
+            raise InputError(
+                f"`{self._name}` is protected by a password",
+                hint="open it, save it without a password and try again",
+            )
+        if kind == "MemoryError":
+            self._process.kill()
+            self._dead()
+        raise InputError(
+            f"`{self._name}` cannot be read as a workbook: {_one_line(text)}",
+            hint="open it in a spreadsheet and save it again as xlsx or CSV",
+        )
+
+
+def _shut(pipe: Any) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:160]
+
+
+class SheetTable:
+    """The chosen sheet of a workbook, its layout known."""
+
+    def __init__(self, path: Path, name: str, layout: Layout, place: int) -> None:
+        self.layout = layout
+        self._path = path
+        self._name = name
+        self._place = place
+        self._children: list[_Child] = []
+
+    def adopt(self, child: _Child) -> None:
+        """Keep a child that has the sheet loaded for the first walk."""
+        self._children.append(child)
+
+    def walk(self, chunk_rows: int) -> "_SheetChunks":
+        """Return one pass over the rows."""
+        return _SheetChunks(self, chunk_rows)
+
+    def child(self) -> _Child:
+        """Return a child for one pass."""
+        if self._children:
+            return self._children.pop()
+        child = _Child(self._path, self._name)
+        child.answer()
+        return child
+
+    def close(self) -> None:
+        """End a child that was never used."""
+        while self._children:
+            self._children.pop().close()
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows below the header as they come from a child."""
+        child = self.child()
+        width = len(self.layout.columns)
+        try:
+            child.ask(f"rows {self._place} {self.layout.header_line}")
+            while (answer := child.answer())[0] == "rows":
+                yield _batch(answer[1], answer[2], width)
+        finally:
+            child.close()
+
+
+class _SheetChunks:
+    """One walk through the rows of a sheet."""
+
+    def __init__(self, table: SheetTable, chunk_rows: int) -> None:
+        self._table = table
+        self._maker = ChunkMaker(table.layout.columns, chunk_rows)
+        self.notes: list[Note] = []
+
+    def __iter__(self) -> Iterator[RawChunk]:
+        for batch in self._table.batches():
+            yield from self._maker.add(batch)
+        yield from self._maker.end()
+
+
+def _batch(numbers: list[int], columns: list[list[str | None]], width: int) -> Batch:
+    arrays = [pa.array(column, pa.string()) for column in columns[:width]]
+    arrays += [pa.nulls(len(numbers), pa.string())] * (width - len(arrays))
+    table = pa.table(arrays, names=[str(i) for i in range(width)])
+    return Batch(range(len(numbers)), numbers, table, [], len(numbers))
+
+
+def open_workbook(
+    path: Path, name: str, form: str, options: ReadOptions
+) -> SheetTable:
+    """Return the sheet that looks most like customers, or the one that is named.
+
+    Raises:
+        InputError: Locked, damaged, hostile, empty, or no such sheet.
+    """
+    child = _Child(path, name)
+    try:
+        sheets = _sheets(child)
+        chosen = choose(sheets, name, options)
+        layout = _layout(chosen, sheets, name, form, options)
+    except BaseException:
+        child.close()
+        raise
+    table = SheetTable(path, name, layout, chosen.place)
+    table.adopt(child)
+    return table
+
+
+def _sheets(child: _Child) -> list[Sheet]:
+    _, described = child.answer()
+    sheets = []
+    for place, (title, is_visible, is_cells) in enumerate(described):
+        if not is_cells:
+            continue
+        child.ask(f"head {place}")
+        _, height, width, merged, rows = child.answer()
+        sheets.append(Sheet(place, title, is_visible, height, width, merged, rows))
+    return sheets
+
+
+def _layout(
+    sheet: Sheet, sheets: Sequence[Sheet], name: str, form: str, options: ReadOptions
+) -> Layout:
+    rows = [[cell or "" for cell in cells] for _, cells in sheet.rows]
+    header = find_header(rows, options.has_header, options.looks_like_customers)
+    notes: list[Note] = []
+    if header.skipped:
+        first = sheet.rows[0][0]
+        notes.append(Note("preamble_skipped", {"count": header.skipped}, first))
+    if header.place < 0:
+        width = len(rows[0])
+        columns = tuple(f"column {i}" for i in range(1, width + 1))
+        headers: tuple[str, ...] = ("",) * width
+        line = sheet.rows[header.skipped - 1][0] if header.skipped else 0
+        notes.append(Note("no_header", {"columns": width}))
+    else:
+        line = sheet.rows[header.place][0]
+        headers = tuple(rows[header.place])
+        columns, naming = name_columns(headers, line)
+        notes.extend(naming)
+    if sheet.merged:
+        notes.append(Note("merged_cells", {"count": sheet.merged}))
+    others = tuple(other.name for other in sheets if other is not sheet)
+    if others:
+        facts = {"sheet": sheet.name, "others": ", ".join(others)}
+        notes.append(Note("other_sheets", facts))
+    return Layout(
+        name=name,
+        kind=form,
+        columns=columns,
+        headers=headers,
+        header_line=line,
+        sheet=sheet.name,
+        other_sheets=others,
+        notes=tuple(notes),
+    )
