@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
@@ -20,6 +20,11 @@ from pipeline.state.faults import told
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _IDLE_SECONDS = 5.0
+
+_SCRUB = {
+    "sqlite": ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"),
+    "postgresql": ("ROLLBACK", "VACUUM (FULL) writes"),
+}
 
 Clock = Callable[[], float]
 
@@ -105,6 +110,25 @@ class Database:
     def engine(self) -> Engine:
         """The engine, for migrations only."""
         return self._engine
+
+    def scrub(self) -> None:
+        """Rewrite the database's files, so that erased values are in no free page.
+
+        Waits for other users; on SQLite it needs as much free disk as the file has.
+
+        Raises:
+            StateError: Another process did not let go in time.
+            DiskError: There is no room.
+        """
+        # Below SQLAlchemy, which would begin a transaction: these bear none.
+        with (
+            self._lock,
+            told(self.place),
+            self._engine.connect() as con,
+            closing(con.connection.cursor()) as cursor,
+        ):
+            for statement in _SCRUB[self.dialect]:
+                cursor.execute(statement)
 
     def close(self) -> None:
         """Give every connection back; what was not committed is gone."""

@@ -29,6 +29,16 @@ from pipeline.state.writes import (
 )
 from schemas.outcomes import Outcome
 
+__all__ = [
+    "Conflict",
+    "Intent",
+    "Journal",
+    "OpSet",
+    "Result",
+    "Write",
+    "WriteState",
+]
+
 _PAGE = 2000
 
 _STORE_RESULT = (
@@ -88,8 +98,10 @@ class Journal:
             if self._lease is not None:
                 self._lease.confirm(con)
             now = self._db.now(con)
-            conflicts = self._intend(con, intents, now)
+            # Results first: where an op stands in both, its result ended the attempt
+            # before, and the intent is the next one.
             self._settle(con, results, now)
+            conflicts = self._intend(con, intents, now)
         return tuple(conflicts)
 
     def unsettled(self) -> list[Write]:
@@ -107,7 +119,7 @@ class Journal:
             query = query.where(writes.c.outcome.in_(outcomes))
         last = -1
         while page := self._page(query, last):
-            yield from (_write_of(row) for row in page)
+            yield from (write_of(row) for row in page)
             last = page[-1].op
 
     def counts(self) -> Mapping[tuple[WriteState, Outcome | None], int]:
@@ -231,7 +243,8 @@ def _result_row(run_id: str, result: Result, now: float) -> dict[str, object]:
     }
 
 
-def _write_of(row: Row[*tuple[Any, ...]]) -> Write:
+def write_of(row: Row[*tuple[Any, ...]]) -> Write:
+    """Return a row of the table `writes` as a value."""
     values = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for it
     values.pop("run_id")
     return Write(

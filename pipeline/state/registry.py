@@ -32,6 +32,8 @@ class Run:
     started_at: float = 0.0
     finished_at: float | None = None
     actor: str | None = None
+    approved_by: str | None = None
+    reason: str | None = None
     parent_run: str | None = None
     summary: Mapping[str, Any] | None = None
     settings: Mapping[str, Any] | None = None

@@ -83,6 +83,8 @@ runs = Table(
     Column("started_at", _Time, nullable=False),
     Column("finished_at", _Time),
     Column("actor", Text),
+    Column("approved_by", Text),
+    Column("reason", Text),
     Column("parent_run", Text),
     Column("summary", Text),
     Column("settings", Text),
@@ -172,6 +174,14 @@ decisions = Table(
     Column("revoked_at", _Time),
     Column("revoked_by", Text),
     Index("decisions_pair", "account", "key_a", "key_b"),
+)
+
+suppressed = Table(
+    "suppressed",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", _Time, nullable=False),
 )
 
 audit = Table(

@@ -72,6 +72,14 @@ def test_a_write_may_be_sent_again_until_it_is_over(journal):
         journal.commit([create(0, ADA)])
 
 
+def test_a_result_and_the_next_attempt_may_share_a_commit(journal):
+    journal.commit([create(0, ADA)])
+    journal.commit([create(0, ADA)], [Result(0, WriteState.REFUSED, rule="throttled")])
+    (write,) = journal.unsettled()
+    assert (write.state, write.attempts) == (WriteState.INTENDED, 2)
+    assert journal.release_open_claims() == 1
+
+
 def test_a_result_without_an_intent_is_a_bug_and_stores_nothing(journal):
     with pytest.raises(BooksError, match="a result without an intent"):
         journal.commit([create(0, ADA)], [created(5)])

@@ -1,0 +1,1 @@
+"""Revisions of the state database's schema, run by Alembic."""
