@@ -52,11 +52,13 @@ def like_emails(values: Sequence[str]) -> Share:
 def like_phones(values: Sequence[str], region: str) -> Share:
     """Count the values that are phone numbers of their country, dates left out.
 
-    Columns that count upwards (ids) or repeat a few values (amounts) count as none.
+    A column that repeats few values (amounts) counts as none, and so does one that
+    counts upwards (ids) unless nearly every value is a number that can be called.
     """
-    if _counts_upwards(values) or len(set(values)) * 2 < len(values):
-        return Share(0, len(values))
-    return Share(sum(_is_phone(value, region) for value in values), len(values))
+    share = Share(sum(_is_phone(value, region) for value in values), len(values))
+    amounts = len(set(values)) * 2 < len(values)
+    ids = share.hits < _ALL_BUT_FEW * share.filled and _counts_upwards(values)
+    return Share(0, len(values)) if amounts or ids else share
 
 
 def like_numbers(values: Sequence[str]) -> Share:

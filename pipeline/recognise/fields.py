@@ -92,8 +92,7 @@ def take_by_header(columns: Sequence[Column], roles: Roles) -> None:
             found.setdefault(said.field, []).append((column, said))
     ranked = {role: _ranked(candidates) for role, candidates in found.items()}
     for role, column, said in (*_names(ranked), *_others(ranked)):
-        if column.header not in roles.taken:
-            roles.take(role, column.header, _by_header(role, column, said))
+        roles.take(role, column.header, _by_header(role, column, said))
 
 
 def take_by_contents(columns: Sequence[Column], roles: Roles, region: str) -> None:

@@ -16,6 +16,18 @@ MetadataChoice = Literal["all", "none"] | tuple[str, ...]
 """Which further columns leave: all but the sensitive ones, none, or just the named."""
 
 Basis = Literal["map", "header", "contents", "rest"]
+_BASIS_EN = {
+    "map": "named by hand",
+    "header": "by its header",
+    "contents": "by its contents",
+    "rest": "kept as it is",
+}
+_BASIS_FR = {
+    "map": "nommée à la main",
+    "header": "par son en-tête",
+    "contents": "par son contenu",
+    "rest": "gardée telle quelle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,12 @@ class ColumnEvidence:
     role: str
     basis: Basis
     facts: str = ""
+
+    def told(self, lang: str) -> str:
+        """Return the evidence as one line, its header masked where it needs to be."""
+        words = _BASIS_FR if lang == "fr" else _BASIS_EN
+        why = f"{words[self.basis]}: {self.facts}" if self.facts else words[self.basis]
+        return f"{show_header(self.column)} -> {show_header(self.role)} ({why})"
 
 
 @dataclass(frozen=True, slots=True)

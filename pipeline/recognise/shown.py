@@ -6,14 +6,19 @@ from collections.abc import Sequence
 _EMAIL = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+")
 _NUMBER = re.compile(r"[+(]?\d(?:[\s().\-/]*\d){5,}")
 _ONLY_NUMBER = re.compile(r"[+\-]?\d[\d\s.,\-/]*")
+_PHONE_DIGITS = 8
 _SHORT = 3
 _MOST_SHOWN = 40
 _LONGEST = 40
 
 
 def looks_like_data(cells: Sequence[str]) -> bool:
-    """Say whether a header line holds an e-mail address or a number like a phone's."""
-    return any(_EMAIL.search(cell) or _NUMBER.search(cell) for cell in cells)
+    """Say whether a cell of a header line is an e-mail address or a phone's number."""
+    return any(
+        _EMAIL.fullmatch(cell.strip())
+        or (_NUMBER.fullmatch(cell.strip()) and _digits(cell) >= _PHONE_DIGITS)
+        for cell in cells
+    )
 
 
 def show_header(header: str) -> str:
@@ -36,6 +41,10 @@ def show_headers(headers: Sequence[str]) -> str:
     more = len(headers) - len(shown)
     rest = f" and {more} more" if more else ""
     return ", ".join(f"`{text}`" for text in shown) + rest
+
+
+def _digits(text: str) -> int:
+    return sum(mark.isdecimal() for mark in text)
 
 
 def _hidden(number: str) -> str:

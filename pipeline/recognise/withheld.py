@@ -7,7 +7,12 @@ from pipeline.recognise.contents import Share, is_date
 from schemas.sensitive import doubtful_kind, sensitive_kind
 
 _CARD = re.compile(r"(?<![\d+])\d(?:[ \-.]?\d){12,18}(?!\d)")
-_CARD_PREFIX = re.compile(r"4|5[1-5]|2[2-7]|3[4-7689]|6[0245]")
+_ISSUED = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[0689]\d{12}"
+    r"|35\d{14}|6\d{15,18}|5[06-9]\d{10,17}"
+)
+"""Beginnings and lengths that card issuers use."""
+
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
 _RIB = re.compile(r"\b\d{5}[ \-]?\d{5}[ \-]?[0-9A-Z]{11}[ \-]?\d{2}\b", re.IGNORECASE)
 _RIB_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789")
@@ -19,7 +24,6 @@ _BLOOD = re.compile(r"(?:A|B|AB|O)\s?(?:\+|-|rh\s?[+-]|pos|neg)", re.IGNORECASE)
 _PIN = re.compile(r"\d{4,6}")
 _YEAR = re.compile(r"\b(\d{4})\b")
 _HALF = 0.5
-_IN_TEXT = 2
 _EARLIEST, _GROWN_UP, _LATEST = 1915, 1995, 2015
 
 
@@ -57,12 +61,8 @@ def luhn(digits: str) -> bool:
 
 def _cards(values: Sequence[str]) -> Share:
     """Count card numbers among the values, or texts, that could hold one."""
-    runs = [
-        (len(found[0]) == len(value), re.sub(r"\D", "", found[0]))
-        for value in values
-        for found in _CARD.finditer(value)
-    ]
-    good = sum(bool(_CARD_PREFIX.match(digits)) and luhn(digits) for _, digits in runs)
+    runs = [re.sub(r"\D", "", found[0]) for v in values for found in _CARD.finditer(v)]
+    good = sum(bool(_ISSUED.fullmatch(digits)) and luhn(digits) for digits in runs)
     return Share(good, len(runs))
 
 
