@@ -19,6 +19,7 @@ _YES_NO = frozenset(
 )
 _ENOUGH = 0.6
 _ALL_BUT_FEW = 0.9
+_FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ def says_yes_or_no(values: Sequence[str]) -> bool:
     """Say whether a column answers a question instead of holding a contact."""
     answers = sum(value.casefold() in _YES_NO for value in values)
     return bool(values) and answers >= _ALL_BUT_FEW * len(values)
+
+
+def holds_no_phone(values: Sequence[str]) -> bool:
+    """Say whether hardly a value has digits enough for a phone's number."""
+    short = sum(sum(mark.isdecimal() for mark in value) < _FEWEST for value in values)
+    return bool(values) and short >= _ALL_BUT_FEW * len(values)
 
 
 def is_date(value: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pipeline.recognise.contents import (
     Share,
     filled,
+    holds_no_phone,
     like_emails,
     like_numbers,
     like_phones,
@@ -138,8 +139,10 @@ def _silent(columns: Sequence[Column], roles: Roles, role: str) -> list[Column]:
 def _fits(column: Column, said: Meaning) -> bool:
     """Say whether the values do not contradict the header flatly."""
     values = column.filled
-    if said.field in (EMAIL, PHONE):
+    if said.field == EMAIL:
         return not says_yes_or_no(values)
+    if said.field == PHONE:
+        return not holds_no_phone(values)
     if said.field in (NAME, FIRST_NAME, LAST_NAME):
         return not like_numbers(values).most
     if said.field == EXTERNAL_ID:

@@ -96,9 +96,17 @@ class TestContacts:
         assert found(("Shipping phone",)).phones == ("Shipping phone",)
 
     def test_an_answer_is_no_contact(self):
-        headers, sample = table(Email=("yes", "no", "yes"), Mail=EMAILS[:3])
+        headers, sample = table(
+            Email=("yes", "no", "yes"),
+            Mail=EMAILS[:3],
+            Mobile=("oui", "non", None),
+            Orange=("2500", "100", "iPhone 12"),
+            Fixe=("abc", "22 20", "670000001"),
+        )
 
-        assert found(headers, sample).emails == ("Mail",)
+        columns = found(headers, sample)
+
+        assert (columns.emails, columns.phones) == (("Mail",), ("Fixe",))
 
     def test_the_best_filled_country_is_used(self):
         headers, sample = table(
