@@ -100,8 +100,13 @@ def _shape(data: bytes, dialect: Dialect, *, at_end: bool) -> _Shape | None:
 
 def _line_ends(data: bytes, view: ByteArray, *, at_end: bool) -> IntArray:
     """Return the place of the last byte of each line break (\\n, \\r\\n or \\r)."""
-    if b"\r" not in data:
-        return np.flatnonzero(view == _NEWLINE)
+    newlines = np.flatnonzero(view == _NEWLINE)
+    returns = data.count(b"\r")
+    if not returns:
+        return newlines
+    before = view[newlines[newlines > 0] - 1]
+    if int(np.count_nonzero(before == _RETURN)) == returns:
+        return newlines
     is_end = view == _NEWLINE
     lone = view == _RETURN
     lone[:-1] &= view[1:] != _NEWLINE
