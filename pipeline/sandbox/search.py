@@ -28,10 +28,11 @@ _BY_SCAN = """
 """
 _BY_TRIGRAMS = """
     SELECT seq FROM customers
-    WHERE seq IN (SELECT rowid FROM search_text WHERE search_text MATCH ?)
+    WHERE seq IN (SELECT rowid FROM search_text WHERE search_text MATCH ? AND instr(body, ?))
 """
 _LOCAL_DIGITS = 9
 _TRIGRAM = 3
+_PROBE = 8
 
 
 class SearchIndex:
@@ -86,8 +87,8 @@ class SearchIndex:
             return self._con.execute(_BY_TERM, (text,))
         if len(text) < _TRIGRAM:
             return self._con.execute(_BY_SCAN, (text,))
-        quoted = text.replace("\0", "").replace('"', '""')
-        return self._con.execute(_BY_TRIGRAMS, (f'"{quoted}"',))
+        probe = _probe(text).replace("\0", "").replace('"', '""')
+        return self._con.execute(_BY_TRIGRAMS, (f'"{probe}"', text))
 
     def _catch_up(self) -> None:
         now = self._clock()
@@ -127,6 +128,13 @@ class SearchIndex:
                 yield value.casefold()
         if phone:
             yield from phone_forms(phone, self._dialect)
+
+
+def _probe(text: str) -> str:
+    """Return the rarest part of `text`: all customers share domains and prefixes."""
+    local, at, _ = text.partition("@")
+    part = local if at and len(local) >= _TRIGRAM else text
+    return part[-_PROBE:]
 
 
 def phone_forms(phone: str, dialect: Dialect) -> Iterator[str]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -27,12 +27,50 @@ _GRACE_SECONDS = 1
 _BACKLOG = 2048
 
 
+class _Corked:
+    """A transport that sends head and body of an answer in one go.
+
+    The server writes them apart, which costs every answer a second system call.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        # What was written before a drop (half an answer) is still to arrive.
+        self._flush()
+        self._transport.abort()
+
+    def _flush(self) -> None:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        if data:
+            self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:  # whatever else it has
+        return getattr(self._transport, name)
+
+
 class _Protocol(H11Protocol):
     """Tells the app its transport, so that a fault can close the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
+        corked = cast("asyncio.Transport", _Corked(transport, self.loop))
+        super().connection_made(corked)
+        self.app_state = {**self.app_state, "transport": corked}
 
 
 class _Server(uvicorn.Server):

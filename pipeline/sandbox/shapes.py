@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -22,9 +22,9 @@ _FIELDS = {
         "created_at", "updated_at",
     ),
 }  # fmt: skip
+_EMPTY: dict[str, object] = {"object": {}, "array": [], "null": None}
 _SHORT = ("id", "name", "email", "phone", "created_at")
-_DIGITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6}
-_SECOND_US = 1_000_000
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # UTC throughout, written as Z
 
 
 def envelope(code: int, message: str, dialect: Dialect) -> Body:
@@ -89,8 +89,8 @@ def customer(row: CustomerRow, dialect: Dialect, *, listed: bool = False) -> Bod
         "name": row.name,
         "email": row.email,
         "phone": _phone(row.phone, dialect),
-        "created_at": moment(row.created_us, dialect),
-        "updated_at": moment(row.updated_us, dialect),
+        "created_at": written_time(row.created_us, dialect),
+        "updated_at": written_time(row.updated_us, dialect),
         "blocked": bool(row.blocked),
     }
     if "metadata" in names:
@@ -111,13 +111,13 @@ def _phone(phone: str | None, dialect: Dialect) -> str | int | None:
 def _metadata(text: str, dialect: Dialect) -> object:
     if text != "{}":
         return json.loads(text)
-    return {"object": {}, "array": [], "null": None}[dialect.empty_metadata]
+    return _EMPTY[dialect.empty_metadata]
 
 
 def payment(row: PaymentRow, dialect: Dialect) -> Body:
     """Return a payment in the shape of the dialect's year."""
-    created = moment(row.created_us, dialect)
-    done = None if row.completed_us is None else moment(row.completed_us, dialect)
+    created = written_time(row.created_us, dialect)
+    done = None if row.completed_us is None else written_time(row.completed_us, dialect)
     if dialect.payment_rows == "docs":
         return _payment_docs(row, created, done)
     shared = {
@@ -185,14 +185,12 @@ def methods(row: CustomerRow, dialect: Dialect) -> list[Body]:
             "type": "Mobile Money",
             "channel": "cm.mtn",
             "phone": _phone(row.phone, dialect),
-            "created_at": moment(row.created_us, dialect),
+            "created_at": written_time(row.created_us, dialect),
         }
     ]
 
 
-def moment(micros: int, dialect: Dialect) -> str:
+def written_time(micros: int, dialect: Dialect) -> str:
     """Return a time as RFC 3339 in UTC, with the dialect's fraction digits."""
-    seconds, rest = divmod(micros, _SECOND_US)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    digits = _DIGITS[dialect.timestamps]
-    return f"{text}.{rest:06d}"[: 20 + digits if digits else 19] + "Z"
+    when = _EPOCH + timedelta(microseconds=micros)
+    return when.isoformat(timespec=dialect.timestamps) + "Z"
