@@ -4,11 +4,9 @@ Headers decide where they say something, contents where they do not, `--map` alw
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline.errors import InputError
 from pipeline.recognise.fields import (
-    Column,
     Roles,
     columns_of,
     likeness,
@@ -17,7 +15,6 @@ from pipeline.recognise.fields import (
 )
 from pipeline.recognise.named import find_column
 from pipeline.recognise.options import (
-    Basis,
     ColumnEvidence,
     MetadataChoice,
     Note,
@@ -27,8 +24,8 @@ from pipeline.recognise.options import (
     parse_map,
     parse_metadata,
 )
+from pipeline.recognise.rest import Rest, Said
 from pipeline.recognise.shown import looks_like_data, show_header, show_headers
-from pipeline.recognise.withheld import kind_of
 from schemas.columns import ColumnMap
 from schemas.fields import (
     COUNTRY,
@@ -40,7 +37,6 @@ from schemas.fields import (
     NAME,
     PHONE,
 )
-from schemas.sensitive import sensitive_kind
 
 __all__ = [
     "ColumnEvidence",
@@ -84,8 +80,13 @@ def recognise(
         raise _no_contact(headers)
     if not any(roles.columns.get(role) for role in (NAME, FIRST_NAME, LAST_NAME)):
         roles.notes.append(Note("name_column_missing", ""))
-    rest = [column for column in columns if column.header not in roles.taken]
-    return _recognition(rest, roles, _Rest.of(headers, keys, chosen))
+    said = Said.of(headers, keys, chosen)
+    reserved = [field for field in (COUNTRY, EXTERNAL_ID) if roles.columns.get(field)]
+    rest = Rest(reserved=frozenset(reserved))
+    for column in sorted(columns, key=lambda one: one.header not in keys):
+        if column.header not in roles.taken:
+            rest.sort(column, said)
+    return _recognition(rest, roles)
 
 
 def customer_likeness(headers: Sequence[str]) -> int:
@@ -95,46 +96,6 @@ def customer_likeness(headers: Sequence[str]) -> int:
     a row that holds an address or a number itself is data and gives 0.
     """
     return 0 if looks_like_data(headers) else likeness(headers)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """What was said about the columns that are no field: by header of the file."""
-
-    keys: dict[str, str]
-    only: frozenset[str] | None
-    released: frozenset[str]
-    denied: frozenset[str]
-    renamed: dict[str, str]
-
-    @classmethod
-    def of(
-        cls, headers: Sequence[str], keys: dict[str, str], chosen: RecogniseOptions
-    ) -> "_Rest":
-        def found(names: Sequence[str], option: str) -> frozenset[str]:
-            return frozenset(find_column(headers, name, option) for name in names)
-
-        only: frozenset[str] | None = frozenset() if chosen.metadata == "none" else None
-        if not isinstance(chosen.metadata, str):
-            only = found(chosen.metadata, "--metadata")
-        return cls(
-            keys=keys,
-            only=only,
-            released=(only or frozenset()) | _present(headers, chosen.allow),
-            denied=_present(headers, chosen.deny),
-            renamed=dict(chosen.rename),
-        )
-
-    def leaves_out(self, column: str) -> bool:
-        """Say whether the user kept a column back."""
-        return column in self.denied or (
-            self.only is not None and column not in self.only
-        )
-
-
-def _present(headers: Sequence[str], names: Sequence[str]) -> frozenset[str]:
-    """Return the names that are columns of this file; a setting serves many files."""
-    return frozenset(names) & frozenset(headers)
 
 
 def _take_named(
@@ -152,32 +113,7 @@ def _take_named(
     return roles, keys
 
 
-def _recognition(rest: Sequence[Column], roles: Roles, said: _Rest) -> Recognition:
-    """Sort what is no field into metadata, withheld and unused."""
-    metadata: list[tuple[str, str]] = []
-    withheld: list[str] = []
-    strong: dict[str, str] = {}
-    for column in rest:
-        header = column.header
-        kind, why = kind_of(header, column.filled) or (None, "")
-        if header in said.keys:
-            key = said.keys[header]
-            metadata.append((key, header))
-            roles.evidence.append(ColumnEvidence(header, f"metadata.{key}", "map"))
-            strong.setdefault(sensitive_kind(key) or kind or "", header)
-        elif said.leaves_out(header):
-            roles.evidence.append(ColumnEvidence(header, "unused", "map"))
-        elif kind and header not in said.released:
-            withheld.append(header)
-            basis: Basis = "header" if why == "header" else "contents"
-            facts = kind if why == "header" else f"{kind}, {why}"
-            roles.evidence.append(ColumnEvidence(header, "withheld", basis, facts))
-            roles.notes.append(Note("sensitive_column", header, (("kind", kind),)))
-        else:
-            key = said.renamed.get(header, header).strip()
-            metadata.append((key, header))
-            roles.evidence.append(ColumnEvidence(header, f"metadata.{key}", "rest"))
-            strong.setdefault(kind or "", header)
+def _recognition(rest: Rest, roles: Roles) -> Recognition:
     columns = ColumnMap(
         name=roles.one(NAME),
         first_name=roles.one(FIRST_NAME),
@@ -186,12 +122,13 @@ def _recognition(rest: Sequence[Column], roles: Roles, said: _Rest) -> Recogniti
         phones=tuple(roles.columns.get(PHONE, ())),
         country=roles.one(COUNTRY),
         external_id=roles.one(EXTERNAL_ID),
-        birth_date=strong.get(_BIRTH_DATE),
-        national_id=strong.get(_NATIONAL_ID),
-        metadata=tuple(metadata),
-        withheld=tuple(withheld),
+        birth_date=rest.by_kind.get(_BIRTH_DATE),
+        national_id=rest.by_kind.get(_NATIONAL_ID),
+        metadata=tuple((key, column) for key, column in rest.metadata.items()),
+        withheld=tuple(rest.withheld),
     )
-    return Recognition(columns, tuple(roles.evidence), tuple(roles.notes))
+    evidence = (*roles.evidence, *rest.evidence)
+    return Recognition(columns, evidence, (*roles.notes, *rest.notes))
 
 
 def _no_contact(headers: Sequence[str]) -> InputError:

@@ -371,6 +371,27 @@ class TestMetadata:
         assert columns.metadata == (("salary", "Salaire"),)
         assert columns.withheld == ("Date de naissance",)
 
+    def test_keys_are_distinct(self):
+        headers = ("Email", "Pays", "country", "country 2", "Ville ", "Ville")
+
+        columns = found(headers)
+
+        assert columns.metadata == (
+            ("country 2", "country"),
+            ("country 2 2", "country 2"),
+            ("Ville", "Ville "),
+            ("Ville 2", "Ville"),
+        )
+
+    def test_a_key_by_hand_comes_before_a_header(self):
+        columns = found(("Email", "Ville", "B"), map=(("metadata.Ville", "B"),))
+
+        assert columns.metadata == (("Ville", "B"), ("Ville 2", "Ville"))
+
+    def test_one_key_for_two_columns_is_a_usage_error(self):
+        with pytest.raises(UsageError, match=r"`metadata\.x` is filled twice"):
+            found(("Email", "A", "B"), map=(("metadata.x", "A"), ("metadata.x", "B")))
+
     def test_a_missing_column_is_a_usage_error(self):
         with pytest.raises(
             UsageError, match="`--metadata`: the file has no column `Vile`"
