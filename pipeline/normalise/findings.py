@@ -1,0 +1,75 @@
+"""Put remarks into words: the row they stand in, the language, values masked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.normalise.column import Remark
+from pipeline.normalise.textarrays import Ints
+from schemas.outcomes import Severity
+from schemas.records import Finding
+from schemas.rules import rule
+
+_SHOWN = 2
+_PREFIX = 4
+
+
+def mask(field: str, value: str | None) -> str:
+    """Return `value` so that it can be told from others, but not used."""
+    if not value:
+        return ""
+    if field == "email":
+        return f"{value[:1]}…@…" if "@" in value else f"{value[:1]}…"
+    if field == "phone":
+        kept = _PREFIX if value.startswith("+") else _SHOWN
+        hidden = len(value) > kept + _SHOWN
+        return f"{value[:kept]}…{value[-_SHOWN:]}" if hidden else "…"
+    return f"{value[:1]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Makes findings of one chunk: record numbers, lines and the language."""
+
+    rows: Ints
+    lines: Ints
+    lang: str
+
+    def say(
+        self,
+        field: str,
+        remark: Remark,
+        severity: Severity | None = None,
+        *also: str,
+    ) -> Finding:
+        """Return the finding; rules in `also` add their texts to the message."""
+        said = rule(remark.rule)
+        message = said.message(
+            self.lang,
+            value=mask(field, remark.original),
+            normalised=mask(field, remark.normalised),
+            reason=remark.reason,
+        )
+        for name in also:
+            message = f"{message}; {rule(name).message(self.lang)}"
+        return Finding(
+            int(self.rows[remark.position]),
+            int(self.lines[remark.position]),
+            field,
+            remark.rule,
+            severity or said.severity,
+            remark.original,
+            remark.normalised,
+            remark.suggestion,
+            message,
+        )
+
+    def say_all(self, field: str, remarks: Iterable[Remark]) -> list[Finding]:
+        """Return a finding for each remark."""
+        return [self.say(field, remark) for remark in remarks]
+
+
+def as_ints(column: object) -> Ints:
+    """Return an Arrow or numpy column of whole numbers as numpy."""
+    return np.asarray(column).astype(np.int64)
