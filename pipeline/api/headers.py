@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from pipeline.api.governor import Slot, Told
+from pipeline.api.window import Reading
 
 LONGEST_PAUSE: Final = 86_400.0
 """Seconds beyond which a server's wish to wait is not followed: the run gives up."""
@@ -23,19 +24,15 @@ def told_by(
     """Return what the answer to the request of `slot` says, or None for nothing."""
     limit = _whole(headers.get("x-ratelimit-limit"))
     remaining = _whole(headers.get("x-ratelimit-remaining"))
-    throttled = status == TOO_MANY
-    wait = retry_after(headers, now) if throttled else None
-    if not throttled and (limit is None or remaining is None):
-        return None
-    return Told(
-        number=slot.number,
-        sent_at=slot.at,
-        throttled=throttled,
-        limit=limit,
-        remaining=remaining,
-        reset_in=reset_in(headers, now),
-        retry_after=wait if wait and wait <= LONGEST_PAUSE else None,
-    )
+    reset = reset_in(headers, now)
+    reading = None
+    if limit and remaining is not None:
+        reading = Reading(slot.number, slot.at, limit, remaining, reset)
+    if status == TOO_MANY:
+        wait = retry_after(headers, now)
+        usable = wait if wait and wait <= LONGEST_PAUSE else None
+        return Told(slot.at, True, usable, reset, reading)
+    return None if reading is None else Told(slot.at, reading=reading)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

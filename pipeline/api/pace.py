@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 _AHEAD: Final = 0.1  # seconds that slots are reserved ahead
 _LOOK: Final = 0.25  # seconds between two looks at the store where there is no rate
+_CLOCK_JUMP: Final = 2.0
+_CLOCK_JUMP: Final = 2.0
 _WORTH_TELLING: Final = 5.0  # seconds of a pause that a person wants to know of
 
 
@@ -101,6 +103,7 @@ class Pace:
         self._waiting = 0
         self._lock = asyncio.Lock()
         self._offset = 0.0  # the store's clock minus ours
+        self._seen_at = 0.0
         self._spacing = 0.0
         self._slack = 0.0
         self._look_at = 0.0
@@ -112,10 +115,10 @@ class Pace:
             if self._is_free():
                 return Slot(0, self.clock.time() + self._offset)
             began, slot = await self._next()
-            now = self.clock.time() + self._offset
-            if slot.at > now:
+            now = self._store_time()
+            if slot.at > now and began == self._round:
                 await self.waits.sleep(slot.at - now)
-                now = self.clock.time() + self._offset
+                now = self._store_time()
             if began == self._round and now - slot.at <= self._slack:
                 return Slot(slot.number, max(now, slot.at))
 
@@ -129,9 +132,7 @@ class Pace:
             return
         self._told.append((now, told))
         if told.throttled:
-            self._round += 1
-            self._slots.clear()
-            self._look_at = 0.0
+            self._void()
 
     def close(self) -> None:
         """Let go of the worker thread."""
@@ -139,9 +140,24 @@ class Pace:
             self._worker.shutdown(wait=True)
             self._worker = None
 
+    def _store_time(self) -> float:
+        """Return the time by the store's clock; a clock set back voids all slots."""
+        now = self.clock.time()
+        if now < self._seen_at - _CLOCK_JUMP:
+            self._void()
+        self._seen_at = now
+        return now + self._offset
+
+    def _void(self) -> None:
+        self._round += 1
+        self._slots.clear()
+        self._look_at = 0.0
+
     def _is_free(self) -> bool:
         """Say whether there is no rate, and no pause was seen a moment ago."""
-        return self._allowance.rate is None and self.clock.time() < self._look_at
+        if self._allowance.rate is not None:
+            return False
+        return 0 < self._look_at - self.clock.time() <= _LOOK
 
     async def _next(self) -> tuple[int, Slot]:
         self._waiting += 1
@@ -223,5 +239,5 @@ def _work(
         )
     state, slots = reserve(state, now, allowance, count)
     spacing = own_spacing(state, now, allowance)
-    guarded = state.cap is not None
+    guarded = state.window is not None
     return state, _Reserved(slots, now, state.paused_until, spacing, guarded)
