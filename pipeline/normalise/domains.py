@@ -2,12 +2,7 @@
 
 from functools import lru_cache
 
-from pipeline.normalise.known import (
-    PROVIDER_DOMAINS,
-    PROVIDERS,
-    REAL_DOMAINS,
-    TLD_SLIPS,
-)
+from pipeline.normalise.known import PROVIDERS, REAL_DOMAINS, TLD_SLIPS
 
 _SHORTEST = 4
 
@@ -23,8 +18,7 @@ def meant(domain: str) -> str | None:
     name, _, ending = domain.lower().partition(".")
     if domain.lower() in REAL_DOMAINS or not ending:
         return None
-    for provider in PROVIDERS:
-        endings = PROVIDER_DOMAINS[provider]
+    for provider, endings in PROVIDERS.items():
         is_slip = ending in TLD_SLIPS and "com" in endings
         if name == provider:
             return f"{provider}.com" if is_slip and ending not in endings else None
