@@ -78,9 +78,7 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(
-                "is not a time zone name such as Africa/Douala"
-            ) from error
+            raise ValueError("is not a time zone name such as Africa/Douala") from error
         return value
 
     @field_validator("lang")
@@ -99,14 +97,6 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError("is plain http; only loopback may be, use https")
         return value.rstrip("/")
-
-    @field_validator("rate")
-    @classmethod
-    def _rate(cls, value: str) -> str:
-        from pipeline.api.governor import Rate
-
-        Rate.parse(value)
-        return value
 
     @field_validator("metadata_allow", "metadata_deny", mode="before")
     @classmethod
@@ -222,7 +212,9 @@ def _checked_toml(config: Path | None) -> Path | None:
             hint="check `--config`",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file `{config}` is not TOML: {error}") from None
+        raise SettingsError(
+            f"the settings file `{config}` is not TOML: {error}"
+        ) from None
     return config
 
 

@@ -17,6 +17,10 @@ from pipeline.match.known import email_key
 from pipeline.state.journal import WriteState
 from schemas.outcomes import Outcome
 
+GRACE = 20.0
+"""Seconds that a request may still take once the run was told to stop."""
+_GLANCE = 0.5
+
 Work = tuple[Operation, Parked | None]
 
 
@@ -57,7 +61,11 @@ class Engine:
         return context.stop.wanted(context.clock.time())
 
     async def _walk(self, work: Iterable[Work]) -> None:
-        """Run `work` through a fixed crew; the feeder stops where the run stops."""
+        """Run `work` through a fixed crew; it takes nothing new once the run stops.
+
+        What is on its way when the run is told to stop gets `GRACE` seconds; what is
+        cut off then stands in the journal as intended, and is looked up on resuming.
+        """
         iterator = iter(work)
 
         async def crew() -> None:
@@ -67,9 +75,22 @@ class Engine:
                     return
                 await self._one(*item)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(2 * self._context.policy.concurrency):
-                group.create_task(crew())
+        members = 2 * self._context.policy.concurrency
+        pending = {asyncio.create_task(crew()) for _ in range(members)}
+        grace = GRACE
+        try:
+            while pending:
+                done, pending = await asyncio.wait(pending, timeout=_GLANCE)
+                for task in done:
+                    task.result()
+                if self._context.stop.reason is not None:
+                    grace -= _GLANCE if not done else 0.0
+                if grace <= 0:
+                    return
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
 
     async def _one(self, operation: Operation, parked: Parked | None) -> None:
         try:
@@ -108,7 +129,11 @@ class Engine:
         record = operation.record
         verdict = decide(
             record,
-            [k for k in settled.others if k.email and k.email == email_key(record.email)],
+            [
+                k
+                for k in settled.others
+                if k.email and k.email == email_key(record.email)
+            ],
             [k for k in settled.others if k.phone and k.phone == record.phone],
         )
         if verdict.action is Action.ATTACH:

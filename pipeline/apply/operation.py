@@ -17,7 +17,8 @@ class Operation:
 
     `before` holds the old values of the fields that an update writes (metadata whole);
     `read_at` is when the customer was read, in seconds since the epoch; `attempted` says
-    that an interrupted run may have sent it.
+    that an interrupted run may have sent it. `moved` (rule, customer id) says that a
+    create exists by now, found when an old plan was matched again.
     """
 
     op: int
@@ -31,6 +32,7 @@ class Operation:
     read_at: float = 0.0
     import_key: str | None = None
     attempted: bool = False
+    moved: tuple[str, str | None] | None = None
 
 
 COLUMNS = (

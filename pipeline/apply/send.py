@@ -21,7 +21,9 @@ _CLAIM_POLL = 0.5
 _DUPLICATE_WORDS = ("already", "exist", "taken", "duplicate", "unique", "déjà")
 
 
-async def send(context: Context, operation: Operation, parked: Parked | None) -> Parked | None:
+async def send(
+    context: Context, operation: Operation, parked: Parked | None
+) -> Parked | None:
     """Bring `operation` to its outcome; a create in doubt is returned instead.
 
     `parked` is the earlier doubt of the same row, found not to have been stored.
@@ -59,7 +61,12 @@ async def finish(
 
 
 async def not_sent(
-    context: Context, operation: Operation, outcome: Outcome, rule: str, reason: str | None = None, customer_id: str | None = None
+    context: Context,
+    operation: Operation,
+    outcome: Outcome,
+    rule: str,
+    reason: str | None = None,
+    customer_id: str | None = None,
 ) -> None:
     """End a row without a write: its intent is stored for the books, then refused."""
     await context.writer.intend(_intent(operation, {}, claims=()))
@@ -95,6 +102,16 @@ def _intent(
 async def _create(
     context: Context, operation: Operation, parked: Parked | None
 ) -> Parked | None:
+    if operation.moved is not None:
+        _, customer_id = operation.moved
+        await not_sent(
+            context,
+            operation,
+            Outcome.REVIEW,
+            "changed_since_plan",
+            customer_id=customer_id,
+        )
+        return None
     conflict = await _claim(context, operation)
     if conflict is not None:
         return await _claimed_elsewhere(context, operation, conflict)
@@ -149,9 +166,7 @@ async def _park(
     refused = doubt.status is not None
     context.breaker.failed(f"status {doubt.status}" if refused else "connection lost")
     await context.writer.record(
-        Result(
-            operation.op, WriteState.IN_DOUBT, rule="in_doubt", reason=doubt.reason
-        )
+        Result(operation.op, WriteState.IN_DOUBT, rule="in_doubt", reason=doubt.reason)
     )
     return Parked(
         operation=operation,
@@ -269,7 +284,9 @@ async def look(
             fresh = await context.finder.get(customer_id)
         except NotFound:
             return decide(record, by_email, by_phone)
-        by_email += [fresh] if fresh.email and fresh.email == email_key(record.email) else []
+        by_email += (
+            [fresh] if fresh.email and fresh.email == email_key(record.email) else []
+        )
         by_phone += [fresh] if record.phone and fresh.phone == record.phone else []
     return decide(record, by_email, by_phone)
 
@@ -280,7 +297,9 @@ async def adopt(context: Context, operation: Operation, verdict: Verdict) -> Non
     if verdict.action is Action.HOLD or known is None:
         await not_sent(context, operation, Outcome.REVIEW, verdict.rule)
         return
-    live = await context.finder.get(known.id) if known.customer.metadata is None else known
+    live = (
+        await context.finder.get(known.id) if known.customer.metadata is None else known
+    )
     changes = difference(operation.record, live, context.policy.prefer).changes
     if not changes:
         await not_sent(

@@ -83,9 +83,7 @@ class Settler:
                     if contact in wanted:
                         by_contact.setdefault(contact, {})[row.id] = row
         self.total = total
-        return [
-            await self._judge(one, _candidates(one, by_contact)) for one in parked
-        ]
+        return [await self._judge(one, _candidates(one, by_contact)) for one in parked]
 
     async def _wait(self, parked: Sequence[Parked]) -> None:
         if parked:

@@ -15,9 +15,37 @@ SHARED_FROM = 7
 """A contact that this many different people carry does not tell who somebody is."""
 
 ROLE_LOCALS = frozenset(
-    "accounts admin billing bonjour commande commercial compta comptabilite contact "
-    "direction facturation finance hello help info infos mail marketing noreply office "
-    "order sales secretariat service support team vente ventes webmaster".split()
+    [
+        "accounts",
+        "admin",
+        "billing",
+        "bonjour",
+        "commande",
+        "commercial",
+        "compta",
+        "comptabilite",
+        "contact",
+        "direction",
+        "facturation",
+        "finance",
+        "hello",
+        "help",
+        "info",
+        "infos",
+        "mail",
+        "marketing",
+        "noreply",
+        "office",
+        "order",
+        "sales",
+        "secretariat",
+        "service",
+        "support",
+        "team",
+        "vente",
+        "ventes",
+        "webmaster",
+    ]
 )
 
 _BOTH = {
@@ -159,11 +187,22 @@ def _several(
         others = tuple(k for k in equal if k is not chosen[0])
         notes = ("existing_duplicates",) if others else ()
         return Verdict(
-            Action.ATTACH, "R1", chosen[0], everyone, others, notes, key=_key(chosen[0], email_ids, phone_ids)
+            Action.ATTACH,
+            "R1",
+            chosen[0],
+            everyone,
+            others,
+            notes,
+            key=_key(chosen[0], email_ids, phone_ids),
         )
     if equal:
         return Verdict(
-            Action.HOLD, "existing_duplicates", None, everyone, tuple(equal), key="contact"
+            Action.HOLD,
+            "existing_duplicates",
+            None,
+            everyone,
+            tuple(equal),
+            key="contact",
         )
     names = {k.customer.name for k in everyone}
     shared = len(names) >= SHARED_FROM or (is_role(record.email) and not phone_ids)
@@ -190,9 +229,7 @@ def _hold(rule: str, candidates: tuple[Known, ...], key: str) -> Verdict:
 
 
 def _create(note: str, candidates: tuple[Known, ...], key: str) -> Verdict:
-    return Verdict(
-        Action.CREATE, "new", candidates=candidates, notes=(note,), key=key
-    )
+    return Verdict(Action.CREATE, "new", candidates=candidates, notes=(note,), key=key)
 
 
 def is_role(email: str | None) -> bool:

@@ -48,14 +48,19 @@ class Gathered:
 
 
 async def gather_existing(
-    bench: Workbench, finder: Finder, clock: Clock, *, concurrency: int
+    bench: Workbench,
+    finder: Finder,
+    clock: Clock,
+    *,
+    concurrency: int,
+    records: str = "golden",
 ) -> Gathered:
     """Fill the `existing` table with every customer who carries a contact of the file.
 
-    Reads the table `golden`. Contacts are compared later, in SQL and by name.
+    Reads the table `records`. Contacts are compared later, in SQL and by name.
     """
     bench.table("existing", _COLUMNS)
-    contacts = _contacts(bench)
+    contacts = _contacts(bench, records)
     if contacts == 0:
         return Gathered("none", None, 0, None)
     first = await finder.first_page()
@@ -64,45 +69,44 @@ async def gather_existing(
     if pages == 1 or pages is None or pages - 1 <= contacts:
         await _list(bench, finder, clock, first)
         return Gathered("listing", total, pages or 0, contacts)
-    if not await finder.learn_phone_form(first.items) and _has_phones(bench):
+    if not await finder.learn_phone_form(first.items) and _has_phones(bench, records):
         await _list(bench, finder, clock, first)
         return Gathered("listing", total, pages, contacts)
     try:
-        await _search(bench, finder, clock, concurrency)
+        await _search(bench, finder, clock, concurrency, records)
     except SearchUnfitError:
         await _list(bench, finder, clock, None)
         return Gathered("listing", total, pages, contacts)
     return Gathered("search", total, contacts, pages)
 
 
-def _contacts(bench: Workbench) -> int:
+def _contacts(bench: Workbench, records: str) -> int:
     return int(
         bench.scalar(
-            "SELECT count(DISTINCT lower(email)) + count(DISTINCT phone) FROM golden"
+            "SELECT count(DISTINCT lower(email)) + count(DISTINCT phone)"
+            f" FROM {records}"
         )
     )
 
 
-def _has_phones(bench: Workbench) -> bool:
-    return bool(bench.scalar("SELECT count(phone) > 0 FROM golden"))
+def _has_phones(bench: Workbench, records: str) -> bool:
+    return bool(bench.scalar(f"SELECT count(phone) > 0 FROM {records}"))  # noqa: S608 - our own name
 
 
-async def _list(
-    bench: Workbench, finder: Finder, clock: Clock, first: object
-) -> None:
+async def _list(bench: Workbench, finder: Finder, clock: Clock, first: object) -> None:
     async for rows in finder.pages(first):  # type: ignore[arg-type]  # Page or None
         store(bench, rows, clock.time())
 
 
 async def _search(
-    bench: Workbench, finder: Finder, clock: Clock, concurrency: int
+    bench: Workbench, finder: Finder, clock: Clock, concurrency: int, records: str
 ) -> None:
-    query = """
-        SELECT DISTINCT lower(email), NULL FROM golden WHERE email IS NOT NULL
+    query = f"""
+        SELECT DISTINCT lower(email), NULL FROM {records} WHERE email IS NOT NULL
         UNION ALL
-        SELECT DISTINCT NULL, phone FROM golden WHERE phone IS NOT NULL
+        SELECT DISTINCT NULL, phone FROM {records} WHERE phone IS NOT NULL
         ORDER BY ALL
-    """
+    """  # noqa: S608 - our own name
     seen: set[str] = set()
     async for rows in _found(finder, bench.stream(query), concurrency):
         fresh = [k for k in rows if k.id not in seen]
@@ -193,9 +197,18 @@ def _line(k: Known, now: float, *, whole: bool) -> tuple[object, ...]:
 
 def from_line(line: Sequence[object]) -> tuple[Known, float]:
     """Return the customer of an `existing` line and when it was read."""
-    (ident, name, email, phone, email_key, phone_key, metadata, created, updated, at) = (
-        line
-    )
+    (
+        ident,
+        name,
+        email,
+        phone,
+        email_key,
+        phone_key,
+        metadata,
+        created,
+        updated,
+        at,
+    ) = line
     customer = Customer(
         id=str(ident),
         name=_text(name),

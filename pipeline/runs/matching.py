@@ -17,8 +17,10 @@ from pipeline.apply.send import before_image
 from pipeline.match.changes import create_body, difference, update_body
 from pipeline.match.decide import Action, Verdict, decide
 from pipeline.match.known import Known, Record
+from pipeline.plan.digest import identity
 from pipeline.runs.gather import EXISTING, from_line
 from pipeline.runs.workbench import BATCH, Workbench
+from schemas.fields import METADATA_PREFIX
 from schemas.outcomes import Outcome
 
 Note = Callable[[int, str, dict[str, str]], None]
@@ -56,6 +58,18 @@ _DECISION = pa.schema(
         ("rule", pa.string()),
     ]
 )
+_CHANGE = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("action", pa.string()),
+        ("customer_id", pa.string()),
+        ("field", pa.string()),
+        ("old", pa.string()),
+        ("new", pa.string()),
+        ("rule", pa.string()),
+        ("identity", pa.string()),
+    ]
+)
 _GOLDEN = "row, name, email, phone, country, external_id, birth_date, metadata"
 
 
@@ -78,33 +92,34 @@ def record_of(line: tuple[Any, ...]) -> Record:
     return Record(row, name, email, phone, external_id, birth_date, values)
 
 
-def judge(bench: Workbench, note: Note) -> None:
-    """First pass: one line in `verdict` for each golden record."""
+def judge(bench: Workbench, note: Note, *, records: str = "golden") -> None:
+    """First pass: one line in `verdict` for each record of the table `records`."""
     bench.table("verdict", _columns(_VERDICT))
     bench.con.execute(
-        """
+        f"""
         CREATE OR REPLACE TABLE hit AS
-        SELECT g.row, e.id, true AS by_email FROM golden g
+        SELECT g.row, e.id, true AS by_email FROM {records} g
           JOIN existing e ON e.email_key = lower(g.email)
         UNION ALL
-        SELECT g.row, e.id, false FROM golden g JOIN existing e ON e.phone_key = g.phone
-        """
+        SELECT g.row, e.id, false FROM {records} g
+          JOIN existing e ON e.phone_key = g.phone
+        """  # noqa: S608 - our own name
     )
     bench.con.execute(
-        """
-        INSERT INTO verdict SELECT row, 'create', NULL, 'new', NULL, NULL FROM golden
-        WHERE row NOT IN (SELECT row FROM hit)
-        """
+        f"""
+        INSERT INTO verdict SELECT row, 'create', NULL, 'new', NULL, NULL
+        FROM {records} WHERE row NOT IN (SELECT row FROM hit)
+        """  # noqa: S608 - our own name
     )
-    bench.append("verdict", _VERDICT, _verdicts(bench, note))
+    bench.append("verdict", _VERDICT, _verdicts(bench, note, records))
 
 
-def _verdicts(bench: Workbench, note: Note) -> Iterator[tuple[Any, ...]]:
+def _verdicts(bench: Workbench, note: Note, records: str) -> Iterator[tuple[Any, ...]]:
     golden = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
     existing = ", ".join(f"e.{column}" for column in EXISTING.names)
     query = f"""
         SELECT {golden}, h.by_email, {existing}
-        FROM hit h JOIN golden g USING (row) JOIN existing e ON e.id = h.id
+        FROM hit h JOIN {records} g USING (row) JOIN existing e ON e.id = h.id
         ORDER BY g.row, e.created_at NULLS LAST, e.id, h.by_email
     """  # noqa: S608 - column names are our own
     width = len(_GOLDEN.split(", "))
@@ -124,7 +139,11 @@ def _verdicts(bench: Workbench, note: Note) -> Iterator[tuple[Any, ...]]:
 
 
 def _notes(verdict: Verdict) -> Iterable[str]:
-    return (*verdict.notes, verdict.rule) if verdict.action is Action.HOLD else verdict.notes
+    return (
+        (*verdict.notes, verdict.rule)
+        if verdict.action is Action.HOLD
+        else verdict.notes
+    )
 
 
 def _verdict_line(
@@ -154,6 +173,7 @@ def plan_operations(bench: Workbench, policy: MatchPolicy, note: Note) -> None:
     """Second pass: fill `operation` (in row order) and `decision` (one line a record)."""
     bench.table("operation", COLUMNS)
     bench.table("decision", _columns(_DECISION))
+    bench.table("change", _columns(_CHANGE))
     bench.con.execute(
         """
         INSERT INTO decision
@@ -164,6 +184,7 @@ def plan_operations(bench: Workbench, policy: MatchPolicy, note: Note) -> None:
     bench.append("operation", _OPERATION, drafts.creates())
     bench.append("operation", _OPERATION, drafts.updates())
     drafts.flush()
+    _holds_and_merges(bench)
     bench.con.execute(
         """
         CREATE OR REPLACE TABLE operation AS
@@ -181,11 +202,13 @@ class _Drafts:
         self._policy = policy
         self._note = note
         self._decisions: list[tuple[Any, ...]] = []
+        self._changes: list[tuple[Any, ...]] = []
 
     def flush(self) -> None:
-        """Append the decisions made so far to the table `decision`."""
+        """Append what piled up to the tables `decision` and `change`."""
         self._bench.append("decision", _DECISION, self._decisions)
-        self._decisions = []
+        self._bench.append("change", _CHANGE, self._changes)
+        self._decisions, self._changes = [], []
 
     def _decide(
         self,
@@ -195,11 +218,26 @@ class _Drafts:
         customer_id: str | None = None,
         merged_into_row: int | None = None,
     ) -> None:
-        self._decisions.append(
-            (row, str(outcome), customer_id, merged_into_row, rule)
-        )
-        if len(self._decisions) >= BATCH:
+        self._decisions.append((row, str(outcome), customer_id, merged_into_row, rule))
+        self._flush_when_full()
+
+    def _flush_when_full(self) -> None:
+        if len(self._decisions) + len(self._changes) >= BATCH:
             self.flush()
+
+    def _create(self, record: Record) -> Operation:
+        body = create_body(record)
+        who = identity(record.name, record.email, record.phone)
+        fields = [(name, body[name]) for name in body if name != "metadata"]
+        fields += [
+            (f"{METADATA_PREFIX}{key}", value) for key, value in record.metadata.items()
+        ]
+        self._changes += [
+            (record.row, "create", None, field, None, value, "new", who)
+            for field, value in fields
+        ]
+        self._flush_when_full()
+        return Operation(0, record.row, "create", record, body)
 
     def creates(self) -> Iterator[tuple[Any, ...]]:
         columns = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
@@ -212,9 +250,7 @@ class _Drafts:
             if self._policy.only == "update":
                 self._decide(record.row, Outcome.NOT_ATTEMPTED, "only")
                 continue
-            yield to_row(
-                Operation(0, record.row, "create", record, create_body(record))
-            )
+            yield to_row(self._create(record))
 
     def updates(self) -> Iterator[tuple[Any, ...]]:
         golden = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
@@ -234,9 +270,7 @@ class _Drafts:
         width = 3 + len(_GOLDEN.split(", "))
         record = record_of(lines[0][3:width])
         if lines[0][width] is None:
-            self._decide(
-                record.row, Outcome.REVIEW, "changed_since_plan", customer_id
-            )
+            self._decide(record.row, Outcome.REVIEW, "changed_since_plan", customer_id)
             return
         for line in lines[1:]:
             other = record_of(line[3:width])
@@ -256,6 +290,20 @@ class _Drafts:
         if self._policy.only == "create":
             self._decide(record.row, Outcome.NOT_ATTEMPTED, "only", customer_id)
             return
+        self._changes += [
+            (
+                record.row,
+                "update",
+                customer_id,
+                c.field,
+                c.old,
+                c.new,
+                c.rule,
+                customer_id,
+            )
+            for c in diff.changes
+        ]
+        self._flush_when_full()
         body = update_body(diff.changes, found.customer.metadata)
         yield to_row(
             Operation(
@@ -270,6 +318,24 @@ class _Drafts:
                 read_at,
             )
         )
+
+
+def _holds_and_merges(bench: Workbench) -> None:
+    """Add the rows that are merged or held to `change`, so that the plan shows them."""
+    bench.con.execute(
+        """
+        INSERT INTO change
+        SELECT row, 'merge', NULL, NULL, NULL, into_row::VARCHAR, rule, NULL FROM merges
+        UNION ALL
+        SELECT row, 'merge', customer_id, NULL, NULL, merged_into_row::VARCHAR, rule, NULL
+        FROM decision WHERE outcome = 'merged'
+        UNION ALL
+        SELECT row, 'hold', customer_id, NULL, NULL, NULL, rule, NULL
+        FROM decision WHERE outcome = 'review'
+        UNION ALL
+        SELECT row, 'hold', NULL, NULL, NULL, NULL, rule, NULL FROM held
+        """
+    )
 
 
 def _united(lead: Record, other: Record) -> Record:

@@ -1,0 +1,261 @@
+"""The commands: each turns its options into a request and its run into an exit code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import __version__
+from pipeline.cli.options import (
+    LEVELS,
+    PREFERENCES,
+    Common,
+    FileOptions,
+    ImportOptions,
+    one_of,
+    seconds_of,
+    settings_arguments,
+)
+from pipeline.cli.spread import spread
+from pipeline.errors import UsageError
+from schemas.outcomes import ExitCode
+
+app = typer.Typer(
+    name="notchpay-pipeline",
+    help="Customer files into Notch Pay, and back out as Parquet.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def run(argv: list[str]) -> int:
+    """Run the command line `argv` and return the exit code."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(argv, prog_name="notchpay-pipeline", standalone_mode=False)
+    except typer.Exit as ended:
+        return int(ended.exit_code)
+    except typer.Abort:
+        return int(ExitCode.SIGINT)
+    except Exception as error:
+        shown = getattr(error, "format_message", None)
+        if shown is None:
+            raise
+        raise UsageError(shown(), hint="`notchpay-pipeline --help`") from None
+    return int(code or 0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"notchpay-pipeline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+def _settings(common: Common, **more: Any) -> Any:
+    from pipeline.settings import load_settings
+
+    return load_settings(**settings_arguments(common, **more))
+
+
+def _file_request(file: FileOptions) -> Any:
+    from pipeline.recognise import parse_map, parse_metadata
+    from pipeline.runs.request import FileRequest
+
+    return FileRequest(
+        file=file.file,
+        map=parse_map(file.map or []),
+        metadata=parse_metadata(file.metadata),
+        sheet=file.sheet,
+        encoding=file.encoding,
+        delimiter=file.delimiter,
+        source=file.source,
+        dedupe=one_of(file.dedupe, LEVELS, "--dedupe"),
+        prefer=one_of(file.prefer, PREFERENCES, "--prefer"),
+        allow_possible=file.allow_possible,
+        reject_bad_contact=file.reject_bad_contact,
+        repairs=tuple(file.repair or ()),
+        report=file.report,
+    )
+
+
+def _import_request(file: FileOptions, options: ImportOptions, wait: float) -> Any:
+    from pipeline.apply.stop import Window
+    from pipeline.plan.guards import GUARD_NAMES
+    from pipeline.runs.request import Guards, ImportRequest
+
+    for name in options.passed or ():
+        one_of(name, GUARD_NAMES, "--pass")
+    if options.only is not None:
+        one_of(options.only, ("create", "update"), "--only")
+    return ImportRequest(
+        file=_file_request(file),
+        guards=Guards(
+            options.max_reject_rate,
+            options.max_overwrite_rate,
+            options.max_overwrites,
+            tuple(options.passed or ()),
+            options.force,
+        ),
+        approve=options.approve,
+        only=options.only,
+        limit=options.limit,
+        wait=wait,
+        max_duration=seconds_of(options.max_duration, "--max-duration"),
+        window=Window.parse(options.window) if options.window else None,
+        max_read_age=options.max_read_age,
+        actor=options.actor,
+    )
+
+
+def _stdin(file: str) -> Any:
+    return sys.stdin.buffer if file == "-" else None
+
+
+def _ended(session: Any, common: Common, lang: str) -> int:
+    from pipeline.cli.screen import show_run
+
+    show_run(session, common, lang)
+    code = session.summary.exit_code
+    if common.allow_leftovers and code == ExitCode.LEFTOVERS:
+        return 0
+    return int(code)
+
+
+@app.command("check")
+@spread
+def check_command(file: FileOptions, common: Common) -> int:
+    """Read, normalise, validate, find duplicates in the file. No network, no key."""
+    settings = _settings(common, region=file.region)
+    from pipeline.cli.screen import Screen
+    from pipeline.runs.check import check
+
+    with Screen(common, settings.lang) as screen:
+        session = check(
+            settings, _file_request(file), talk=screen, stdin=_stdin(file.file)
+        )
+    return _ended(session, common, settings.lang)
+
+
+@app.command("plan")
+@spread
+def plan_command(file: FileOptions, options: ImportOptions, common: Common) -> int:
+    """Say what an import would create, update, merge and hold. Writes nothing."""
+    return _plan_or_import(file, options, common, applies=False)
+
+
+@app.command("import")
+@spread
+def import_command(
+    file: FileOptions,
+    options: ImportOptions,
+    common: Common,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="The same as plan.")
+    ] = False,
+) -> int:
+    """Plan, guard, apply. Goes on with an interrupted import of the same file."""
+    return _plan_or_import(file, options, common, applies=not dry_run)
+
+
+def _plan_or_import(
+    file: FileOptions, options: ImportOptions, common: Common, *, applies: bool
+) -> int:
+    settings = _settings(common, region=file.region)
+    from pipeline.cli.screen import Screen
+    from pipeline.runs.importing import import_customers, plan
+
+    request = _import_request(file, options, common.wait)
+    work = import_customers if applies else plan
+    with Screen(common, settings.lang) as screen:
+        session = work(settings, request, talk=screen, stdin=_stdin(file.file))
+    return _ended(session, common, settings.lang)
+
+
+@app.command("resume")
+@spread
+def resume_command(
+    common: Common,
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]")] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Close the run instead of going on.")
+    ] = False,
+    max_duration: Annotated[
+        str | None, typer.Option(help="Stop cleanly after this time, as 6h.")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="Write only in this local time, as 20:00-06:00.")
+    ] = None,
+) -> int:
+    """Go on with an interrupted run, under the same run id."""
+    settings = _settings(common)
+    from pipeline.apply.stop import Window
+    from pipeline.cli.screen import Screen
+    from pipeline.runs.resuming import Times, resume
+
+    times = Times(
+        wait=common.wait,
+        max_duration=seconds_of(max_duration, "--max-duration"),
+        window=Window.parse(window) if window else None,
+    )
+    with Screen(common, settings.lang) as screen:
+        session = resume(settings, run_id, abandon=abandon, talk=screen, times=times)
+    return _ended(session, common, settings.lang)
+
+
+@app.command("sandbox")
+@spread
+def sandbox_command(
+    common: Common,
+    port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 0,
+    port_file: Annotated[
+        Path | None, typer.Option(help="Write the port into this file.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep the records in this SQLite file.")
+    ] = None,
+    seed_customers: Annotated[int, typer.Option(help="Customers to begin with.")] = 0,
+    payments_per_customer: Annotated[
+        int, typer.Option(help="Payments of each of them.")
+    ] = 0,
+    rate: Annotated[
+        str | None, typer.Option(help="Requests / seconds, as 100/60.", metavar="N/SECONDS")
+    ] = None,
+    faults: Annotated[
+        str | None, typer.Option(help="Faults to inject, by rate.", metavar="SPEC")
+    ] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="How the API speaks.", metavar="SPEC")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of records and faults.")] = 1,
+) -> int:
+    """Serve the embedded API on loopback; prints its address first."""
+    del common
+    from pipeline.sandbox.serve import run_sandbox
+
+    run_sandbox(
+        port=port,
+        port_file=port_file,
+        data=data,
+        seed_customers=seed_customers,
+        payments_per_customer=payments_per_customer,
+        rate=rate,
+        faults=faults,
+        dialect=dialect,
+        seed=seed,
+    )
+    return 0

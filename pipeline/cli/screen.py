@@ -1,0 +1,192 @@
+"""What people see: progress on standard error, tables at the end, JSON on standard output."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from pipeline.cli.options import Common
+from pipeline.runs.session import Session
+from schemas.outcomes import LEFTOVERS
+
+_STAGES = {
+    "reading": ("Reading", "Lecture"),
+    "duplicates": ("Duplicates", "Doublons"),
+    "existing customers": ("Existing customers", "Clients existants"),
+    "writing": ("Writing", "Écriture"),
+    "customers": ("Customers", "Clients"),
+    "payments": ("Payments", "Paiements"),
+    "reports": ("Reports", "Rapports"),
+}
+_OUTCOMES = {
+    "read": ("rows read", "lignes lues"),
+    "accepted": ("accepted", "acceptées"),
+    "created": ("created", "créés"),
+    "updated": ("updated", "mis à jour"),
+    "unchanged": ("unchanged", "inchangés"),
+    "merged": ("merged with another row", "fusionnées avec une autre ligne"),
+    "rejected": ("rejected, to correct", "rejetées, à corriger"),
+    "review": ("to review", "à examiner"),
+    "failed": ("failed", "échouées"),
+    "not_attempted": ("not attempted", "non tentées"),
+}
+
+
+class Screen:
+    """A `Talk` on the terminal; silent with `--quiet` and `--json`."""
+
+    def __init__(self, common: Common, lang: str) -> None:
+        self._is_silent = common.quiet or common.json
+        self._french = lang == "fr"
+        self._console = Console(stderr=True, highlight=False)
+        shows = not (
+            self._is_silent or common.no_progress or not self._console.is_terminal
+        )
+        self._progress = (
+            Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            if shows
+            else None
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "Screen":
+        """Start the progress display."""
+        if self._progress is not None:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the progress display away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line of talk on standard error."""
+        if not self._is_silent:
+            self._console.print(text, markup=False, soft_wrap=True)
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Begin a stage."""
+        if self._progress is None:
+            return
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        title = _STAGES.get(name, (name, name))[self._french]
+        self._task = self._progress.add_task(title, total=total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Move the bar."""
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task, steps)
+
+
+def show_run(session: Session, common: Common, lang: str) -> None:
+    """Print what a run came to: a table, and in plain words which file to open."""
+    summary = session.summary.as_dict()
+    if common.json:
+        print_json(summary)
+        return
+    rows: Mapping[str, int] = summary["rows"]
+    leftovers = [str(o) for o in LEFTOVERS if rows.get(str(o))]
+    if common.quiet and not leftovers:
+        return
+    console = Console(highlight=False)
+    french = lang == "fr"
+    if not common.quiet:
+        console.print(_table(rows, french))
+        _show_plan(console, summary, french)
+        if summary["findings"]:
+            console.print(_findings(summary["findings"], french))
+    console.print(_last_line(session, rows, leftovers, french), soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _table(rows: Mapping[str, int], french: bool) -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for name, count in rows.items():
+        style = "bold" if name == "read" else ("" if count else "dim")
+        table.add_row(f"{count:,}".replace(",", " "), _OUTCOMES[name][french], style=style)
+    return table
+
+
+def _findings(findings: Mapping[str, int], french: bool) -> Table:
+    from schemas.rules import rules
+
+    known = rules()
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    table.add_column("règle" if french else "rule")
+    table.add_column("lignes" if french else "rows", justify="right")
+    table.add_column("que faire" if french else "what to do")
+    for name, count in sorted(findings.items(), key=lambda item: -item[1])[:15]:
+        advice = known[name].advice("fr" if french else "en") if name in known else ""
+        table.add_row(name, str(count), advice)
+    return table
+
+
+def _show_plan(console: Console, summary: Mapping[str, Any], french: bool) -> None:
+    plan = summary.get("plan")
+    if summary["command"] != "plan" or not plan:
+        return
+    reading = summary["reading"]
+    leaving = [c["column"] for c in reading["columns"] if c["role"].startswith("metadata.")]
+    held = reading["withheld"]
+    way = plan["existing_read_by"]
+    texts = (
+        ("columns that leave as metadata", "colonnes envoyées en métadonnées", ", ".join(leaving) or "-"),
+        ("columns held back", "colonnes retenues", ", ".join(held) or "-"),
+        ("existing customers read by", "clients existants lus par", way),
+        ("requests it will take", "requêtes nécessaires", str(plan["requests"])),
+        ("would end at", "finirait à", plan["would_end_at"]),
+        ("digest", "empreinte", str(summary["plan_digest"])),
+    )
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for english, in_french, value in texts:
+        table.add_row(in_french if french else english, value)
+    console.print(table)
+
+
+def _last_line(
+    session: Session, rows: Mapping[str, int], leftovers: list[str], french: bool
+) -> str:
+    counts = ", ".join(
+        f"{count} {_OUTCOMES[name][french]}"
+        for name, count in rows.items()
+        if count and name != "read"
+    ) or ("aucune ligne" if french else "no rows")
+    folder = session.folder
+    if not leftovers:
+        done = "Terminé" if french else "Done"
+        return f"{done}: {counts}. {folder.path}"
+    files = " ".join(
+        str(folder.leftovers(name)) for name in leftovers if folder.leftovers(name).exists()
+    )
+    opening = "Ouvrez" if french else "Open"
+    return f"{rows['read']} {_OUTCOMES['read'][french]}: {counts}. {opening} {files or folder.path}"

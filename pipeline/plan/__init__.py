@@ -1,0 +1,1 @@
+"""The plan as a value: changes, digest, guards, forecast."""

@@ -1,0 +1,1 @@
+"""What a run leaves behind for people: findings, leftovers, workbooks, the page."""

@@ -1,0 +1,128 @@
+"""`check`: read, normalise, validate, find duplicates inside the file. No network, no key."""
+
+from typing import BinaryIO, Protocol
+
+from pipeline.dedupe import DedupePolicy, deduplicate
+from pipeline.runs.books import balance, check_outcomes
+from pipeline.runs.intake import Intake, open_views, take_in, workers_for
+from pipeline.runs.request import FileRequest
+from pipeline.runs.results import write_leftover_files, write_outcomes
+from pipeline.runs.session import Session, new_session, running
+from pipeline.runs.staging import Preparers
+from pipeline.runs.talk import Talk
+from pipeline.runs.workbench import Workbench
+from pipeline.settings import Settings
+from schemas.outcomes import CHECK_BOOKS, ExitCode, RunState
+
+
+def check(
+    settings: Settings,
+    request: FileRequest,
+    *,
+    talk: Talk | None = None,
+    stdin: BinaryIO | None = None,
+) -> Session:
+    """Check a customer file; return the finished session with its summary.
+
+    Raises:
+        InputError: The file cannot be read or has no usable column.
+        UsageError: An option names a column or field that is none.
+    """
+    preparers = Preparers(workers_for(settings, request.file))
+    session = new_session(
+        settings,
+        "check",
+        request.file,
+        source=request.source,
+        books=CHECK_BOOKS,
+        talk=talk,
+    )
+    with running(session):
+        intake = bring_in(session, request, preparers=preparers, stdin=stdin)
+        with session.bench() as bench:
+            find_duplicates(session, bench, request, intake)
+            with session.summary.timed("write"):
+                check_outcomes(bench)
+                conclude(session, bench, intake)
+        session.summary.state = RunState.FINISHED
+        session.clear_staging()
+    return session
+
+
+def bring_in(
+    session: Session,
+    request: FileRequest,
+    *,
+    preparers: Preparers,
+    is_test_key: bool | None = None,
+    stdin: BinaryIO | None = None,
+) -> Intake:
+    """Stage the file and put what was read into the summary."""
+    summary = session.summary
+    with summary.timed("read"):
+        intake = take_in(
+            session.folder,
+            request,
+            session.settings,
+            session.talk,
+            preparers=preparers,
+            is_test_key=is_test_key,
+            stdin=stdin,
+        )
+    summary.file_sha256 = intake.sha256
+    summary.reading = intake.reading
+    summary.findings.update(intake.findings)
+    summary.rows["read"] = intake.read
+    summary.extra["counts"] = dict(intake.counts)
+    session.log.event(
+        "file_read", rows=intake.read, rejected=intake.rejected, sha256=intake.sha256
+    )
+    return intake
+
+
+def find_duplicates(
+    session: Session, bench: Workbench, request: FileRequest, intake: Intake
+) -> None:
+    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows."""
+    session.talk.stage("duplicates", None)
+    with session.summary.timed("dedupe"):
+        open_views(bench, session.folder.staging, has_parts=intake.read > 0)
+        deduplicate(
+            bench.con,
+            "prepared",
+            DedupePolicy(level=request.dedupe, prefer=request.prefer),  # type: ignore[arg-type]  # checked by the CLI
+        )
+
+
+class FileFacts(Protocol):
+    """What the last step needs to know of the file."""
+
+    @property
+    def read(self) -> int:
+        """Non-blank data records."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns as read."""
+        ...
+
+    @property
+    def delimiter(self) -> str:
+        """What separates them in the leftovers too."""
+        ...
+
+
+def conclude(session: Session, bench: Workbench, intake: FileFacts) -> None:
+    """Balance the books, then write outcomes and leftovers."""
+    summary = session.summary
+    summary.rows = dict(balance(bench, intake.read, summary.books))
+    write_outcomes(bench, session.folder)
+    write_leftover_files(
+        bench, session.folder, intake.columns, intake.delimiter, session.settings.lang
+    )
+    leftovers = any(
+        summary.rows.get(name, 0)
+        for name in ("rejected", "review", "failed", "not_attempted")
+    )
+    summary.exit_code = ExitCode.LEFTOVERS if leftovers else ExitCode.OK

@@ -1,0 +1,205 @@
+"""`plan` and `import`: gather, decide, guard, do; or go on with what was interrupted."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from pipeline.errors import RefusedError
+from pipeline.plan.guards import refusal_text, refusals
+from pipeline.runs.books import run_outcomes
+from pipeline.runs.carrying import Facts, carry_out
+from pipeline.runs.check import bring_in, conclude, find_duplicates
+from pipeline.runs.connect import Connection, account_line, connect
+from pipeline.runs.intake import Intake, workers_for
+from pipeline.runs.locking import locked
+from pipeline.runs.planning import Plan, make_plan, predicted
+from pipeline.runs.request import ImportRequest
+from pipeline.runs.resuming import close_changed, go_on, unfinished
+from pipeline.runs.session import Session, new_session, running
+from pipeline.runs.staging import Preparers
+from pipeline.runs.talk import Silence, Talk
+from pipeline.runs.workbench import Workbench
+from pipeline.settings import Settings
+from pipeline.state.lease import Lease
+from pipeline.state.registry import Run
+from schemas.outcomes import Outcome, RunState
+
+
+def plan(
+    settings: Settings,
+    request: ImportRequest,
+    *,
+    talk: Talk | None = None,
+    stdin: BinaryIO | None = None,
+) -> Session:
+    """Plan an import and write nothing to the API; return the finished session.
+
+    Raises:
+        RefusedError: A guard refuses, or the digest is not the approved one; the
+            run's folder holds the plan all the same.
+    """
+    work = _Work(settings, request, talk or Silence(), stdin)
+    return asyncio.run(work.plan())
+
+
+def import_customers(
+    settings: Settings,
+    request: ImportRequest,
+    *,
+    talk: Talk | None = None,
+    stdin: BinaryIO | None = None,
+) -> Session:
+    """Import a customer file: plan, guard, apply. Goes on with an interrupted run.
+
+    Raises:
+        RefusedError: A guard refuses, or the digest is not the approved one.
+        LockedError: Another run works on this account and source.
+        InterruptedRunError: The run was told to stop; it can be resumed.
+        CannotStartError: Something outside must be mended first.
+    """
+    work = _Work(settings, request, talk or Silence(), stdin)
+    return asyncio.run(work.run())
+
+
+class _Work:
+    """One `plan` or `import`; its workers are forked before any thread starts."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        request: ImportRequest,
+        talk: Talk,
+        stdin: BinaryIO | None,
+    ) -> None:
+        settings.key()
+        self._settings = settings
+        self._request = request
+        self._talk = talk
+        self._stdin = stdin
+        self._preparers = Preparers(workers_for(settings, request.file.file))
+
+    async def plan(self) -> Session:
+        async with connect(self._settings, self._talk) as connection:
+            session = self._session("plan", connection)
+            with running(session):
+                intake = self._read(session, connection)
+                with session.bench() as bench:
+                    made = await self._plan(session, bench, connection, intake)
+                    predicted(bench, self._request.limit)
+                    conclude(session, bench, intake)
+                session.summary.api = connection.client.stats.as_dict()
+                session.clear_staging()
+                refuse(made, self._request)
+                session.summary.state = RunState.FINISHED
+            return session
+
+    async def run(self) -> Session:
+        async with connect(self._settings, self._talk) as connection:
+            same, changed = unfinished(connection, self._request.file, self._stdin)
+            if same is not None:
+                self._preparers.close()
+                self._talk.say(account_line(connection.account, self._settings))
+                self._talk.say(f"going on with the interrupted run {same.run_id}")
+                return await go_on(connection, same, self._talk, self._request)
+            session = self._session("import", connection)
+            source, run_id = session.summary.source, session.folder.run_id
+            with running(session):
+                async with locked(
+                    connection, source, run_id, self._request.wait
+                ) as lease:
+                    if changed is not None:
+                        await close_changed(connection, changed, self._talk)
+                    await self._import(session, connection, lease)
+            return session
+
+    async def _import(
+        self, session: Session, connection: Connection, lease: Lease
+    ) -> None:
+        intake = self._read(session, connection)
+        matched_at = connection.state.now()
+        with session.bench() as bench:
+            made = await self._plan(session, bench, connection, intake)
+            session.summary.api = connection.client.stats.as_dict()
+            try:
+                refuse(made, self._request)
+            except RefusedError:
+                run_outcomes(bench, _refused(bench))
+                conclude(session, bench, intake)
+                session.clear_staging()
+                raise
+            facts = Facts.of(self._request, intake, matched_at, made.gathered.total)
+            facts.save(session)
+            bench.con.execute("CHECKPOINT")
+            _register(session, connection)
+            await carry_out(session, bench, connection, facts, lease)
+
+    async def _plan(
+        self,
+        session: Session,
+        bench: Workbench,
+        connection: Connection,
+        intake: Intake,
+    ) -> Plan:
+        find_duplicates(session, bench, self._request.file, intake)
+        return await make_plan(session, bench, connection, self._request)
+
+    def _session(self, command: str, connection: Connection) -> Session:
+        self._talk.say(account_line(connection.account, self._settings))
+        session = new_session(
+            self._settings,
+            command,
+            self._request.file.file,
+            source=self._request.file.source,
+            talk=self._talk,
+            actor=self._request.actor,
+        )
+        session.summary.account = connection.account_id
+        session.summary.env = connection.account.env
+        session.summary.extra["merchant"] = connection.account.merchant
+        return session
+
+    def _read(self, session: Session, connection: Connection) -> Intake:
+        return bring_in(
+            session,
+            self._request.file,
+            is_test_key=connection.account.env == "test",
+            stdin=self._stdin,
+            preparers=self._preparers,
+        )
+
+
+def refuse(made: Plan, request: ImportRequest) -> None:
+    """Refuse a plan that a guard stops, or that is not the approved one."""
+    if request.approve is not None and request.approve != made.digest:
+        raise RefusedError(
+            f"the plan's digest is {made.digest}, the approved one {request.approve}",
+            hint="nothing was written; look at the new plan and approve its digest",
+        )
+    stopped = refusals(made.guards)
+    if stopped:
+        names = " ".join(f"--pass {g.name}" for g in stopped)
+        raise RefusedError(
+            f"plan refused: {refusal_text(stopped)}",
+            hint=f"nothing was written; look at the plan, then `{names}` or `--force`",
+        )
+
+
+def _refused(bench: Workbench) -> Iterator[tuple[Any, ...]]:
+    for (op,) in bench.stream("SELECT op FROM operation ORDER BY op"):
+        yield op, str(Outcome.NOT_ATTEMPTED), None, "guard_refused", None
+
+
+def _register(session: Session, connection: Connection) -> None:
+    summary = session.summary
+    connection.state.runs.register_run(
+        Run(
+            run_id=summary.run_id,
+            account=connection.account_id,
+            source=summary.source,
+            command=summary.command,
+            file=summary.file,
+            file_sha256=summary.file_sha256,
+            plan_digest=summary.plan_digest,
+            actor=summary.actor,
+        )
+    )

@@ -1,0 +1,218 @@
+"""Read, recognise, prepare and stage a customer file; findings are joined in order."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pipeline.files.run_folder import RunFolder
+from pipeline.prepare import Recipe
+from pipeline.read import ReadOptions, Source, open_source
+from pipeline.recognise import (
+    RecogniseOptions,
+    Recognition,
+    customer_likeness,
+    recognise,
+)
+from pipeline.report.findings import join_findings, write_findings
+from pipeline.runs.request import FileRequest
+from pipeline.runs.staging import PartCounts, Preparers, views
+from pipeline.runs.talk import Talk
+from pipeline.runs.workbench import Workbench
+from pipeline.settings import Settings
+from schemas.records import Finding
+from schemas.rules import rule
+from schemas.tables import PREPARED, REJECTED
+
+SAMPLE_ROWS = 300
+SMALL_BYTES = 2_000_000
+"""Below this a file is prepared here: starting workers would cost more than it saves."""
+CHUNK_ROWS = 50_000
+
+
+@dataclass(slots=True)
+class Intake:
+    """A staged file: what it is, what was recognised and what it came to."""
+
+    name: str
+    sha256: str
+    reading: dict[str, Any]
+    recognition: Recognition
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    findings: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    delimiter: str = ","
+    columns: tuple[str, ...] = ()
+
+    def add(self, part: PartCounts) -> None:
+        """Count one part."""
+        self.read += part.read
+        self.accepted += part.accepted
+        self.rejected += part.rejected
+        self.findings.update(part.findings)
+        self.counts.update(part.counts)
+
+
+def take_in(
+    folder: RunFolder,
+    request: FileRequest,
+    settings: Settings,
+    talk: Talk,
+    *,
+    preparers: Preparers,
+    is_test_key: bool | None = None,
+    stdin: BinaryIO | None = None,
+) -> Intake:
+    """Stage the file of `request` into the run's folder.
+
+    Raises:
+        InputError: The file cannot be read, or has no usable column.
+        UsageError: An option names a column or field that is none.
+    """
+    options = ReadOptions(
+        encoding=request.encoding,
+        delimiter=request.delimiter,
+        sheet=request.sheet,
+        chunk_rows=CHUNK_ROWS,
+        looks_like_customers=customer_likeness,
+    )
+    with open_source(
+        request.file, options, stdin=stdin, spool_dir=folder.staging
+    ) as source:
+        try:
+            return _stage(
+                folder, request, settings, talk, source, preparers, is_test_key
+            )
+        finally:
+            preparers.close()
+
+
+def workers_for(settings: Settings, file: str) -> int:
+    """Return how many processes are worth starting for `file`, before it is opened."""
+    try:
+        is_small = Path(file).stat().st_size <= SMALL_BYTES
+    except OSError:
+        is_small = False
+    return 1 if is_small else settings.workers
+
+
+def _stage(
+    folder: RunFolder,
+    request: FileRequest,
+    settings: Settings,
+    talk: Talk,
+    source: Source,
+    preparers: Preparers,
+    is_test_key: bool | None,
+) -> Intake:
+    recognition = recognise(
+        source.layout.columns,
+        _sample(source),
+        RecogniseOptions(
+            map=request.map,
+            metadata=request.metadata,  # type: ignore[arg-type]  # parsed at the edge
+            allow=settings.metadata_allow,
+            deny=settings.metadata_deny,
+            region=settings.region,
+        ),
+    )
+    recipe = Recipe(
+        columns=recognition.columns,
+        region=settings.region,
+        allow_possible=request.allow_possible,
+        reject_bad_contact=request.reject_bad_contact,
+        repairs=frozenset(request.repairs),
+        lang=settings.lang,
+        is_test_key=is_test_key,
+    )
+    intake = Intake(
+        name=source.layout.name,
+        sha256=source.sha256,
+        reading=_reading(source, recognition),
+        recognition=recognition,
+        delimiter=source.layout.delimiter or ",",
+        columns=tuple(source.layout.columns),
+    )
+    talk.stage("reading", None)
+
+    def on_part(part: PartCounts) -> None:
+        intake.add(part)
+        talk.advance(part.read)
+
+    preparers.run(folder.staging, recipe, source.chunks(), on_part)
+    _join(folder, source, intake, settings.lang)
+    return intake
+
+
+def _sample(source: Source) -> list[list[str | None]]:
+    cells = source.sample(SAMPLE_ROWS).cells
+    return [column.to_pylist() for column in cells.columns]
+
+
+def _reading(source: Source, recognition: Recognition) -> dict[str, Any]:
+    layout = source.layout
+    return {
+        "kind": layout.kind,
+        "encoding": layout.encoding,
+        "encoding_evidence": layout.encoding_evidence,
+        "delimiter": layout.delimiter,
+        "sheet": layout.sheet,
+        "other_sheets": list(layout.other_sheets),
+        "header_line": layout.header_line,
+        "columns": [
+            {"column": e.column, "role": e.role, "basis": e.basis, "facts": e.facts}
+            for e in recognition.evidence
+        ],
+        "withheld": list(recognition.columns.withheld),
+    }
+
+
+def _join(folder: RunFolder, source: Source, intake: Intake, lang: str) -> None:
+    """Write `findings.jsonl`: those of the whole file first, then part by part."""
+    about_file = [*_notes(source, lang), *intake.recognition.findings(lang)]
+    intake.findings.update(finding.rule for finding in about_file)
+    write_findings(folder.findings, about_file)
+    parts = sorted(folder.staging.glob("findings-*.jsonl"))
+    join_findings(parts, folder.findings)
+    for part in parts:
+        part.unlink()
+
+
+def _notes(source: Source, lang: str) -> list[Finding]:
+    findings = []
+    for note in source.layout.notes:
+        said = rule(note.rule)
+        findings.append(
+            Finding(
+                row=0,
+                line=note.line,
+                field="",
+                rule=said.name,
+                severity=said.severity,
+                original=None,
+                normalised=None,
+                suggestion=said.advice(lang),
+                message=said.message(lang, **note.facts),
+            )
+        )
+    return findings
+
+
+def open_views(bench: Workbench, staging: Path, *, has_parts: bool) -> None:
+    """Make the staged parts readable as `prepared` and `rejected`."""
+    sources = views(staging)
+    for name, kind, schema in (
+        ("prepared", "rows", PREPARED),
+        ("rejected", "rejected", REJECTED),
+    ):
+        if has_parts:
+            bench.con.execute(
+                f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {sources[kind]}"  # noqa: S608 - our own paths
+            )
+        else:
+            kinds = {"int64": "BIGINT"}
+            bench.table(
+                name, [(f.name, kinds.get(str(f.type), "VARCHAR")) for f in schema]
+            )

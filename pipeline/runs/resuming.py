@@ -1,0 +1,208 @@
+"""`resume`: go on with an interrupted run, or close it; its plan is the one approved."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.apply.settle import Settler
+from pipeline.apply.stop import Window
+from pipeline.errors import InputError, UsageError
+from pipeline.files.spool import bring
+from pipeline.runs.applying import Feed
+from pipeline.runs.books import run_outcomes
+from pipeline.runs.carrying import Facts, carry_out, results
+from pipeline.runs.check import conclude
+from pipeline.runs.connect import Connection, account_line, connect
+from pipeline.runs.locking import locked
+from pipeline.runs.request import FileRequest, ImportRequest
+from pipeline.runs.session import Session, open_session, running, source_name
+from pipeline.runs.talk import Silence, Talk
+from pipeline.settings import Settings
+from pipeline.state.journal import Journal
+from pipeline.state.lease import Lease
+from pipeline.state.registry import Run, RunFilter
+from pipeline.state.writes import Result, WriteState
+from schemas.outcomes import Outcome, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a resumed run may write, and how long it waits for the lock (seconds)."""
+
+    wait: float = 0.0
+    max_duration: float | None = None
+    window: Window | None = None
+
+
+def unfinished(
+    connection: Connection, file: FileRequest, stdin: BinaryIO | None
+) -> tuple[Run | None, Run | None]:
+    """Return (same, changed): the interrupted run of this source, by its file's content.
+
+    Standard input cannot be read twice, so its content is never compared here.
+    """
+    found = connection.state.runs.latest_unfinished(
+        connection.account_id, source_name(file.file, file.source), command="import"
+    )
+    if found is None:
+        return None, None
+    if file.file == "-":
+        return None, found
+    with bring(file.file, stdin=stdin) as local:
+        same = local.sha256 == found.file_sha256
+    return (found, None) if same else (None, found)
+
+
+def resume(
+    settings: Settings,
+    run_id: str | None,
+    *,
+    abandon: bool = False,
+    talk: Talk | None = None,
+    times: Times | ImportRequest | None = None,
+) -> Session:
+    """Go on with run `run_id` (None: the newest that can), or close it.
+
+    Raises:
+        UsageError: There is no such run, or it is finished.
+        InputError: The file of the run changed since.
+    """
+    settings.key()
+    return asyncio.run(_resume(settings, run_id, abandon, talk or Silence(), times))
+
+
+async def _resume(
+    settings: Settings,
+    run_id: str | None,
+    abandon: bool,
+    talk: Talk,
+    times: Times | ImportRequest | None,
+) -> Session:
+    async with connect(settings, talk) as connection:
+        run = _wanted(connection, run_id)
+        talk.say(account_line(connection.account, settings))
+        if abandon:
+            return await _abandon(connection, run, talk)
+        _same_file(run)
+        return await go_on(connection, run, talk, times)
+
+
+def _wanted(connection: Connection, run_id: str | None) -> Run:
+    runs = connection.state.runs
+    if run_id is None:
+        found = runs.find_runs(
+            RunFilter(account=connection.account_id, unfinished=True), limit=1
+        )
+        if not found:
+            raise UsageError("no interrupted run of this account can be resumed")
+        return found[0]
+    run = runs.run(run_id)
+    if run is None or run.account != connection.account_id:
+        raise UsageError(
+            f"this account has no run `{run_id}` that began to write",
+            hint="`notchpay-pipeline runs` lists them",
+        )
+    if run.finished_at is not None:
+        raise UsageError(f"run `{run_id}` is finished; there is nothing to resume")
+    return run
+
+
+def _same_file(run: Run) -> None:
+    """Stop where the run's file changed; one that is gone is not needed any more."""
+    if run.file in (None, "-") or not Path(str(run.file)).exists():
+        return
+    with bring(str(run.file)) as local:
+        if local.sha256 != run.file_sha256:
+            raise InputError(
+                f"`{run.file}` changed since run `{run.run_id}` began",
+                hint="`import` it anew: what is in doubt is settled first, then the old"
+                " run is closed",
+            )
+
+
+async def go_on(
+    connection: Connection, run: Run, talk: Talk, times: Times | ImportRequest | None
+) -> Session:
+    """Apply the rest of an interrupted run's plan; doubts are looked up first."""
+    session = open_session(connection.settings, run.run_id, talk)
+    with running(session):
+        facts = Facts.load(session)
+        if times is not None:
+            facts = replace(
+                facts,
+                request=replace(
+                    facts.request,
+                    max_duration=times.max_duration,
+                    window=times.window,
+                ),
+            )
+        wait = times.wait if times else 0.0
+        async with locked(connection, run.source, run.run_id, wait) as lease:
+            session.log.event("run_resumed")
+            with session.bench() as bench:
+                await carry_out(session, bench, connection, facts, lease)
+    return session
+
+
+async def close_changed(connection: Connection, run: Run, talk: Talk) -> None:
+    """Settle the doubts of a run whose file changed, and close it."""
+    talk.say(f"the file changed since run {run.run_id}: it is settled and closed")
+    await _close(connection, run, talk, None)
+
+
+async def _abandon(connection: Connection, run: Run, talk: Talk) -> Session:
+    async with locked(connection, run.source, run.run_id, 0.0) as lease:
+        return await _close(connection, run, talk, lease)
+
+
+async def _close(
+    connection: Connection, run: Run, talk: Talk, lease: Lease | None
+) -> Session:
+    """Settle what is in doubt, send nothing more, and write the last books."""
+    session = open_session(connection.settings, run.run_id, talk)
+    with running(session):
+        facts = Facts.load(session)
+        journal = Journal(
+            connection.state, connection.account_id, run.run_id, lease, facts.matched_at
+        )
+        with session.bench() as bench:
+            feed = Feed(bench, session.settings.import_key, None, journal, connection)
+            await _settle(connection, journal, feed)
+            run_outcomes(bench, results(journal))
+            conclude(session, bench, facts)
+        session.summary.state = RunState.FINISHED
+        connection.state.runs.update_run(
+            run.run_id,
+            state=RunState.FINISHED,
+            summary={"rows": dict(session.summary.rows), "closed": True},
+        )
+        journal.release_open_claims()
+        session.clear_staging()
+    return session
+
+
+async def _settle(connection: Connection, journal: Journal, feed: Feed) -> None:
+    doubts = list(feed.doubts())
+    if not doubts:
+        return
+    settings = connection.settings
+    settler = Settler(
+        connection.finder(),
+        connection.clock,
+        settings.settle_seconds,
+        settings.import_key,
+    )
+    journal.commit(
+        [],
+        [
+            Result(
+                settled.parked.operation.op,
+                WriteState.SETTLED,
+                outcome=Outcome.CREATED if settled.ours else Outcome.NOT_ATTEMPTED,
+                customer_id=settled.ours.id if settled.ours else None,
+                rule=None if settled.ours else "not_attempted",
+            )
+            for settled in await settler.settle(doubts)
+        ],
+    )

@@ -1,0 +1,150 @@
+"""What every command that works on a file holds: folder, log, summary, talk, settings."""
+
+import getpass
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from secrets import token_hex
+
+from pipeline.errors import PipelineError, UsageError
+from pipeline.files.run_folder import RunFolder, new_run_id
+from pipeline.report.findings import write_findings
+from pipeline.runs.summary import Summary
+from pipeline.runs.talk import RunLog, Silence, Talk
+from pipeline.runs.workbench import Workbench
+from pipeline.settings import Settings
+from schemas.outcomes import BOOKS, ExitCode, Outcome, RunState
+from schemas.records import Finding
+from schemas.rules import rule
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of a command; closed by `running`."""
+
+    settings: Settings
+    folder: RunFolder
+    summary: Summary
+    log: RunLog
+    talk: Talk
+    _notes: list[Finding] = field(default_factory=list)
+
+    def bench(self, *, read_only: bool = False) -> Workbench:
+        """Open the run's workbench."""
+        return Workbench(
+            self.folder.staging,
+            memory=self.settings.duckdb_memory,
+            threads=self.settings.workers,
+            read_only=read_only,
+        )
+
+    def note(self, row: int, name: str, facts: dict[str, str]) -> None:
+        """Write a finding of a later stage than preparing; it names no value."""
+        said = rule(name)
+        self.summary.findings[name] += 1
+        self._notes.append(
+            Finding(
+                row=row,
+                line=0,
+                field=facts.get("field", ""),
+                rule=name,
+                severity=said.severity,
+                original=None,
+                normalised=None,
+                suggestion=said.advice(self.settings.lang),
+                message=said.message(self.settings.lang, **facts),
+            )
+        )
+        if len(self._notes) >= 10_000:
+            self.flush_notes()
+
+    def flush_notes(self) -> None:
+        """Append the findings noted so far to `findings.jsonl`."""
+        write_findings(self.folder.findings, self._notes)
+        self._notes = []
+
+    def clear_staging(self) -> None:
+        """Remove what the run worked with; it holds personal data."""
+        shutil.rmtree(self.folder.staging, ignore_errors=True)
+
+
+def source_name(file: str, source: str | None) -> str:
+    """Return the name of the source: as given, else the file's name."""
+    if source:
+        return source
+    return "stdin" if file == "-" else PurePosixPath(file).name
+
+
+def new_session(
+    settings: Settings,
+    command: str,
+    file: str,
+    *,
+    source: str | None = None,
+    books: tuple[Outcome, ...] = BOOKS,
+    talk: Talk | None = None,
+    actor: str | None = None,
+) -> Session:
+    """Create the run's folder with a first `summary.json` that says `interrupted`."""
+    folder = RunFolder(
+        Path(settings.runs_dir), new_run_id(time.time(), token_hex(3))
+    ).create()
+    summary = Summary(
+        run_id=folder.run_id,
+        command=command,
+        source=source_name(file, source),
+        file=file,
+        actor=actor or user_name(),
+        books=books,
+    )
+    summary.write(folder)
+    log = RunLog(folder.log, folder.run_id)
+    log.event("run_started", command=command, source=summary.source)
+    return Session(settings, folder, summary, log, talk or Silence())
+
+
+def open_session(settings: Settings, run_id: str, talk: Talk) -> Session:
+    """Open the folder of a run that was interrupted.
+
+    Raises:
+        UsageError: Its folder or staging is not there.
+    """
+    folder = RunFolder(Path(settings.runs_dir), run_id)
+    if not folder.staging.is_dir() or not folder.summary.is_file():
+        raise UsageError(
+            f"the folder of run `{run_id}` is not in `{settings.runs_dir}`",
+            hint="name the runs folder of that time, or `resume --abandon` where it is",
+        )
+    summary = Summary.load(folder)
+    summary.exit_code = ExitCode.OK
+    return Session(settings, folder, summary, RunLog(folder.log, run_id), talk)
+
+
+def user_name() -> str:
+    """Return the operating-system user, or its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@contextmanager
+def running(session: Session) -> Iterator[Session]:
+    """Keep `summary.json` true whatever ends the run, and close its log."""
+    try:
+        yield session
+    except PipelineError as error:
+        session.summary.exit_code = error.exit_code
+        if error.exit_code == ExitCode.REFUSED:
+            session.summary.state = RunState.REFUSED
+        session.log.event("run_ended", error=type(error).__name__, said=error.message)
+        raise
+    else:
+        session.log.event("run_ended", exit_code=int(session.summary.exit_code))
+    finally:
+        session.flush_notes()
+        session.summary.write(session.folder)
+        session.log.close()
