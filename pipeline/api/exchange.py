@@ -212,14 +212,11 @@ class Exchange:
 
     def _redirected(self, response: httpx.Response) -> UnusableAnswer:
         """Name the host that the answer points to; it never gets the key."""
-        target = httpx.Headers(response.headers).get("location", "")
-        try:
-            host = httpx.URL(target).host
-        except httpx.InvalidURL:
-            host = ""
+        target = response.next_request
+        host = target.url.host if target is not None else "another address"
         return UnusableAnswer(
             f"`{self._config.base_url}` redirects ({response.status_code}) to "
-            f"`{host or 'another address'}`; the key is not sent on",
+            f"`{host}`; the key is not sent on",
             response.status_code,
             hint="set `NOTCHPAY_BASE_URL` to the address of the API itself",
         )

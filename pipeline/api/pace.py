@@ -28,8 +28,7 @@ T = TypeVar("T")
 
 _AHEAD: Final = 0.1  # seconds that slots are reserved ahead
 _LOOK: Final = 0.25  # seconds between two looks at the store where there is no rate
-_CLOCK_JUMP: Final = 2.0
-_CLOCK_JUMP: Final = 2.0
+_CLOCK_JUMP: Final = 2.0  # seconds
 _WORTH_TELLING: Final = 5.0  # seconds of a pause that a person wants to know of
 
 
