@@ -4,8 +4,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,7 +23,7 @@ _IDLE_SECONDS = 5.0
 
 _SCRUB = {
     "sqlite": ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"),
-    "postgresql": ("ROLLBACK", "VACUUM (FULL) writes"),
+    "postgresql": ("VACUUM (FULL) writes",),
 }
 
 Clock = Callable[[], float]
@@ -83,7 +83,7 @@ class Database:
         with (
             told(self.place),
             self._engine.connect() as con,
-            con.execution_options(reading=True).begin(),
+            con.execution_options(sqlite_begin="BEGIN").begin(),
         ):
             yield con
 
@@ -120,15 +120,15 @@ class Database:
             StateError: Another process did not let go in time.
             DiskError: There is no room.
         """
-        # Below SQLAlchemy, which would begin a transaction: these bear none.
-        with (
-            self._lock,
-            told(self.place),
-            self._engine.connect() as con,
-            closing(con.connection.cursor()) as cursor,
-        ):
+        outside: dict[str, Any] = (
+            {"sqlite_begin": None}
+            if self.is_sqlite
+            else {"isolation_level": "AUTOCOMMIT"}
+        )
+        with self._lock, told(self.place), self._engine.connect() as con:
+            con.execution_options(**outside)
             for statement in _SCRUB[self.dialect]:
-                cursor.execute(statement)
+                con.exec_driver_sql(statement)
 
     def close(self) -> None:
         """Give every connection back; what was not committed is gone."""
@@ -172,8 +172,9 @@ def _sqlite_engine(url: URL, synchronous: str) -> Engine:
     def _begin(con: Connection) -> None:
         # A deferred transaction that later writes fails at once where another one
         # wrote in between; one that begins as a writer waits its turn.
-        reading = con.get_execution_options().get("reading", False)
-        con.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        begin = con.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+        if begin is not None:
+            con.exec_driver_sql(begin)
 
     return engine
 

@@ -1,6 +1,5 @@
 """Tell a database's failure in the project's own errors, without any row's values."""
 
-import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from pipeline.errors import DiskError, PipelineError, StateError
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 _BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
-_DISK_ERRNO = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 # PostgreSQL's classes of SQLSTATE: 53100 is a full disk, 25006 a read-only server,
 # 55P03 a lock that did not come free, 28xxx and 42501 a missing right.
@@ -51,15 +49,13 @@ def told(place: str) -> Iterator[None]:
 
 @contextmanager
 def told_disk(place: str) -> Iterator[None]:
-    """Turn an `OSError` about room or rights inside the block into `DiskError`."""
+    """Turn an `OSError` inside the block, which writes `place`, into `DiskError`."""
     try:
         yield
     except OSError as exc:
-        if exc.errno not in _DISK_ERRNO:
-            raise
         raise DiskError(
             f"`{place}` cannot be written: {exc.strerror}",
-            hint="make room, or give the folder's right to this user",
+            hint="make room, or give this user the right to write there",
         ) from exc
 
 

@@ -63,7 +63,8 @@ class Journal:
         account: The account that the run writes to.
         run_id: The run; a resumed run keeps its id and so goes on in its journal.
         lease: The run's lease, checked in every commit; None for a reader.
-        matched_at: When matching began, by the database's clock (`State.now`).
+        matched_at: When matching began, by the database's clock (`State.now`), less the
+            time for which a search of the API may lag behind a create.
     """
 
     def __init__(
@@ -224,7 +225,7 @@ def _store_intent(dialect: str) -> Insert:
     } | {name: insert.excluded[name] for name in ("body", "before")}
     return insert.on_conflict_do_update(
         index_elements=["run_id", "op"],
-        set_=again | {"attempts": writes.c.attempts + 1},
+        set_=again | {"attempts": writes.c.attempts + 1, "rule": None, "reason": None},
         where=writes.c.outcome.is_(None),
     ).execution_options(preserve_rowcount=True)
 

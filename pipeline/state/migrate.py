@@ -44,7 +44,7 @@ def prepare(db: Database, *, create: bool) -> None:
 def _revision(con: Connection) -> str | None:
     if not inspect(con).has_table(_VERSION_TABLE):
         return None
-    found = con.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608  a constant
+    found = con.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}"))
     return found.scalar()
 
 
@@ -66,7 +66,7 @@ def _create(db: Database, con: Connection, *, create: bool) -> None:
         f" CONSTRAINT {_VERSION_TABLE}_pkc PRIMARY KEY (version_num))"
     )
     con.execute(
-        text(f"INSERT INTO {_VERSION_TABLE} VALUES (:head)"),  # noqa: S608  a constant
+        text(f"INSERT INTO {_VERSION_TABLE} VALUES (:head)"),
         {"head": HEAD},
     )
 

@@ -7,7 +7,7 @@ Keyed hashes, outcomes and counts stay, so that the books of old runs still bala
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from sqlalchemy import ColumnElement, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, or_, select, tuple_, update
 
 from pipeline.state.journal import write_of
 from pipeline.state.schema import claims, runs, suppressed, writes
@@ -94,7 +94,8 @@ def _named(keys: list[str]) -> Iterator[ColumnElement[bool]]:
 def empty_before(state: State, time: float) -> int:
     """Empty the clear values of writes of runs that ended before `time`.
 
-    Open runs keep theirs, since they are needed to go on. Returns how many writes.
+    Open runs keep theirs, since they are needed to go on; claims of the ended ones go.
+    Returns how many writes.
     """
     ended = select(runs.c.run_id).where(runs.c.finished_at < time)
     held = or_(*(writes.c[name].is_not(None) for name in _CLEAR))
@@ -104,6 +105,8 @@ def empty_before(state: State, time: float) -> int:
             .where(writes.c.run_id.in_(ended), held)
             .values(dict.fromkeys(_CLEAR))
         )
+        # They matter to runs that overlap with theirs, and those have ended too.
+        con.execute(delete(claims).where(claims.c.run_id.in_(ended)))
     if emptied.rowcount:
         state.db.scrub()
     return emptied.rowcount

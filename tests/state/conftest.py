@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
+from pipeline.state.schema import metadata
 from pipeline.state.store import open_state
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -85,13 +86,41 @@ def new_database(server):
     return f"{server}/{name}"
 
 
+@pytest.fixture(scope="session")
+def shared_database(server):
+    """URL of one PostgreSQL database for the session; each test empties it first."""
+    return new_database(server)
+
+
+def _emptied(url):
+    engine = create_engine(url)
+    with engine.begin() as con:
+        if inspect(con).has_table("audit"):
+            con.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
+            for table in metadata.tables.values():
+                con.execute(table.delete())  # quicker than TRUNCATE on small tables
+            con.execute(text("ALTER TABLE audit ENABLE TRIGGER ALL"))
+    engine.dispose()
+    return url
+
+
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 )
 def url(request, tmp_path):
-    """URL of a state database that does not exist yet, on both kinds."""
+    """URL of an empty state database, on both kinds."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/runs/state.db"
+    return _emptied(request.getfixturevalue("shared_database"))
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def fresh_url(request, tmp_path):
+    """URL of a database without a single table, on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/fresh.db"
     return new_database(request.getfixturevalue("server"))
 
 
