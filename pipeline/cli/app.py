@@ -18,7 +18,7 @@ from pipeline.cli.options import (
     settings_arguments,
 )
 from pipeline.cli.spread import spread
-from pipeline.errors import UsageError
+from pipeline.errors import SettingsError, UsageError
 from schemas.outcomes import ExitCode
 
 app = typer.Typer(
@@ -233,29 +233,34 @@ def sandbox_command(
         int, typer.Option(help="Payments of each of them.")
     ] = 0,
     rate: Annotated[
-        str | None, typer.Option(help="Requests / seconds, as 100/60.", metavar="N/SECONDS")
-    ] = None,
+        str, typer.Option(help="Requests / seconds, as 100/60.", metavar="N/SECONDS")
+    ] = "off",
     faults: Annotated[
-        str | None, typer.Option(help="Faults to inject, by rate.", metavar="SPEC")
-    ] = None,
+        str, typer.Option(help="Faults to inject, by rate.", metavar="SPEC")
+    ] = "",
     dialect: Annotated[
-        str | None, typer.Option(help="How the API speaks.", metavar="SPEC")
-    ] = None,
+        str, typer.Option(help="How the API speaks.", metavar="SPEC")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Seed of records and faults.")] = 1,
 ) -> int:
     """Serve the embedded API on loopback; prints its address first."""
     del common
     from pipeline.sandbox.serve import run_sandbox
 
-    run_sandbox(
-        port=port,
-        port_file=port_file,
-        data=data,
-        seed_customers=seed_customers,
-        payments_per_customer=payments_per_customer,
-        rate=rate,
-        faults=faults,
-        dialect=dialect,
-        seed=seed,
-    )
+    try:
+        run_sandbox(
+            port=port,
+            port_file=port_file,
+            data=data,
+            seed_customers=seed_customers,
+            payments_per_customer=payments_per_customer,
+            rate=rate,
+            faults=faults,
+            dialect=dialect,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise SettingsError(f"the sandbox cannot start: {error.strerror}") from error
     return 0

@@ -164,11 +164,8 @@ class Feed:
             )
 
     def _operation(self, op: int) -> Operation:
-        line = self._bench.con.execute(
-            f"SELECT {_NAMES} FROM operation WHERE op = ?",
-            [op],
-        ).fetchone()
-        assert line is not None  # the journal holds only ops of this plan
+        query = f"SELECT {_NAMES} FROM operation WHERE op = ?"
+        (line,) = self._bench.con.execute(query, [op]).fetchall()
         return from_row(line)
 
     def operations(self, until: float, moved: Moved) -> Iterator[Operation]:

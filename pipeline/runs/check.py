@@ -94,6 +94,18 @@ def find_duplicates(
         )
 
 
+def keep_duplicates(bench: Workbench) -> None:
+    """Put what deduplication found into the run's own file, for other cursors and days.
+
+    The room of deduplication works in temporary tables, which one connection sees.
+    """
+    for name in ("merges", "held", "golden", "pairs"):
+        bench.con.execute(f"CREATE OR REPLACE TABLE main.{name} AS FROM temp.{name}")
+    for name in ("merges", "held", "pairs"):
+        bench.con.execute(f"DROP TABLE temp.{name}")
+    bench.con.execute("DROP VIEW temp.golden")
+
+
 class FileFacts(Protocol):
     """What the last step needs to know of the file."""
 

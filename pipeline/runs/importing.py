@@ -8,7 +8,12 @@ from pipeline.errors import RefusedError
 from pipeline.plan.guards import refusal_text, refusals
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.carrying import Facts, carry_out
-from pipeline.runs.check import bring_in, conclude, find_duplicates
+from pipeline.runs.check import (
+    bring_in,
+    conclude,
+    find_duplicates,
+    keep_duplicates,
+)
 from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.intake import Intake, workers_for
 from pipeline.runs.locking import locked
@@ -141,6 +146,7 @@ class _Work:
         intake: Intake,
     ) -> Plan:
         find_duplicates(session, bench, self._request.file, intake)
+        keep_duplicates(bench)
         return await make_plan(session, bench, connection, self._request)
 
     def _session(self, command: str, connection: Connection) -> Session:

@@ -81,8 +81,9 @@ class Workbench:
 
     def scalar(self, query: str, *parameters: Any) -> Any:
         """Return the single value of `query`."""
-        found = self.con.execute(query, list(parameters)).fetchone()
-        return None if found is None else found[0]
+        # Fetched whole: DuckDB keeps a half-read result open and refuses other work.
+        found = self.con.execute(query, list(parameters)).fetchall()
+        return found[0][0] if found else None
 
     def stream(self, query: str, size: int = BATCH) -> Iterator[tuple[Any, ...]]:
         """Yield the lines of `query` over a cursor of its own, `size` at a time."""
