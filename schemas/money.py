@@ -13,8 +13,7 @@ _STEP = Decimal(1).scaleb(-SCALE)
 _LIMIT = Decimal(10) ** (DIGITS - SCALE)
 
 ZERO_DECIMAL = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF")
-    + ("UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 """Currencies without a minor unit; a fraction in one of them is a finding."""
 

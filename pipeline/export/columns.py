@@ -6,20 +6,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from pyarrow.lib import StringBuilder
 
 from schemas.exports import INSTANT, MONEY
 from schemas.money import parse_money
 
 Row = Mapping[str, Any]
 
-NOTED = pa.list_(
-    pa.struct([("rule", pa.string()), ("field", pa.string()), ("detail", pa.string())])
-)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOS = pa.timestamp("ns", "UTC")
-_ARROW_NO = (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError)
 
 
 class Columns:
@@ -38,43 +36,44 @@ class Columns:
     def texts(self, field: str) -> pa.Array:
         """Return `field` as strings; a number becomes its digits, with a finding."""
         values = [row.get(field) for row in self.rows]
-        try:
-            return pa.array(values, pa.string())
-        except _ARROW_NO:
-            return self._slow(field, values, self._text, pa.string())
+        if _TEXTS.issuperset(map(type, values)):
+            return strings(values)
+        return strings(self._each(field, values, self._text))
 
     def amounts(self, field: str, values: Sequence[Any] | None = None) -> pa.Array:
         """Return `field`, or `values` under its name, as exact decimals."""
         if values is None:
             values = [row.get(field) for row in self.rows]
-        if _WHOLE.issuperset(map(type, values)):  # Arrow would cut fractions off
+        if _WHOLE.issuperset(map(type, values)):
             try:
-                return pa.array(values, pa.int64()).cast(_WIDE).cast(MONEY)
-            except _ARROW_NO:
+                return strings([v if v is None else str(v) for v in values]).cast(MONEY)
+            except pa.ArrowInvalid:
                 pass
-        return self._slow(field, values, self._amount, MONEY)
+        return strings(self._each(field, values, self._amount)).cast(MONEY)
 
     def instants(self, field: str) -> pa.Array:
         """Return `field` as UTC microseconds; digits beyond them are cut off."""
         values = [row.get(field) for row in self.rows]
-        try:
-            told = pa.array(values, pa.string()).cast(_NANOS)
-            return told.cast(INSTANT, safe=False)
-        except _ARROW_NO:
-            return self._slow(field, values, self._instant, INSTANT)
+        if _TEXTS.issuperset(map(type, values)):
+            try:
+                return strings(values).cast(_NANOS).cast(INSTANT, safe=False)
+            except pa.ArrowInvalid:
+                pass
+        return strings(self._each(field, values, self._instant)).cast(INSTANT)
 
     def flags(self, field: str) -> pa.Array:
         """Return `field` as true or false; 1 and 0 are understood."""
         values = [row.get(field) for row in self.rows]
         if _FLAG_TYPES.issuperset(map(type, values)) and _BITS.issuperset(values):
-            return pa.array([v if v is None else v == 1 for v in values], pa.bool_())
-        return self._slow(field, values, self._flag, pa.bool_())
+            told = [v if v is None else "1" if v else "0" for v in values]
+            return strings(told).cast(pa.bool_())
+        return strings(self._each(field, values, self._flag)).cast(pa.bool_())
 
     def objects(self, *fields: str) -> pa.Array:
         """Return the first of `fields` that a row has as JSON text; `[]` is `{}`."""
-        return pa.array([self._object(row, fields) for row in self.rows], pa.string())
+        return strings([_object(row, fields) for row in self.rows])
 
-    def extra(self, named: frozenset[str], dropped: frozenset[str]) -> pa.Array:
+    def leftovers(self, named: frozenset[str], dropped: frozenset[str]) -> pa.Array:
         """Return all that is in no column as JSON text, null where that is nothing."""
         shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         texts: list[str | None] = []
@@ -85,13 +84,12 @@ class Columns:
                 names = tuple(n for n in shape if n not in named and n not in dropped)
                 shapes[shape] = names
             rest = {name: row[name] for name in names}
-            rest |= self._displaced.get(index, {})
-            if dropped and rest:
-                rest = _without(rest, dropped)
-            texts.append(to_json(rest) if rest else None)
-        return pa.array(texts, pa.string())
+            if index in self._displaced:
+                rest |= self._displaced[index]
+            texts.append(_told_without(rest, dropped) if rest else None)
+        return strings(texts)
 
-    def displace(self, index: int, field: str, value: Any) -> None:  # noqa: ANN401 - JSON
+    def displace(self, index: int, field: str, value: Any) -> None:
         """Keep `value` of row `index` in `extra`, since no column can tell it."""
         self._displaced.setdefault(index, {})[field] = value
 
@@ -100,26 +98,24 @@ class Columns:
         self._noted.setdefault(index, []).append((rule, field, detail))
 
     def noted(self) -> pa.Array:
-        """Return what was noted, a list of (rule, field, detail) a row, mostly null."""
-        told = [self._noted.get(index) for index in range(len(self.rows))]
-        return pa.array(told, NOTED)
+        """Return what was noted of each row, JSON lists of rule, field and detail."""
+        told = map(self._noted.get, range(len(self.rows)))
+        return strings([None if notes is None else to_json(notes) for notes in told])
 
-    def _slow(
+    def _each(
         self,
         field: str,
         values: Sequence[Any],
-        convert: Callable[[int, str, Any], Any],
-        kind: pa.DataType,
-    ) -> pa.Array:
-        return pa.array(
-            [None if v is None else convert(i, field, v) for i, v in enumerate(values)],
-            kind,
-        )
+        convert: Callable[[int, str, Any], str | None],
+    ) -> list[str | None]:
+        return [
+            None if v is None else convert(i, field, v) for i, v in enumerate(values)
+        ]
 
-    def _text(self, index: int, field: str, value: Any) -> str | None:  # noqa: ANN401
+    def _text(self, index: int, field: str, value: Any) -> str | None:
         if isinstance(value, str):
-            return value.encode("utf-8", "replace").decode()
-        self.note("field_type_changed", field, index, _kind(value))
+            return value
+        self.note("field_type_changed", field, index, kind_of(value))
         if isinstance(value, bool | list | Mapping):
             self.displace(index, field, value)
             return None
@@ -127,45 +123,78 @@ class Columns:
             return str(int(value))
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
-    def _amount(self, index: int, field: str, value: Any) -> Decimal | None:  # noqa: ANN401
+    def _amount(self, index: int, field: str, value: Any) -> str | None:
         amount = parse_money(value)
         if amount is None:
             self.note("amount_unreadable", field, index)
             self.displace(index, field, value)
-        elif isinstance(value, str):
-            self.note("field_type_changed", field, index, _kind(value))
-        return amount
+            return None
+        if isinstance(value, str):
+            self.note("field_type_changed", field, index, kind_of(value))
+        return f"{amount:f}"
 
-    def _instant(self, index: int, field: str, value: Any) -> datetime | None:  # noqa: ANN401
+    def _instant(self, index: int, field: str, value: Any) -> str | None:
         moment = read_time(value)
         if moment is None:
             self.note("time_unreadable", field, index)
             self.displace(index, field, value)
             return None
         if not isinstance(value, str):
-            self.note("field_type_changed", field, index, _kind(value))
+            self.note("field_type_changed", field, index, kind_of(value))
         elif moment.tzinfo is None:
             self.note("time_without_zone", field, index)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.replace(tzinfo=UTC).isoformat()
 
-    def _flag(self, index: int, field: str, value: Any) -> bool | None:  # noqa: ANN401
-        told = _FLAGS.get(str(value).strip().lower())
+    def _flag(self, index: int, field: str, value: Any) -> str | None:
+        told: str | None = _FLAGS.get(str(value).strip().lower())
         if told is None:
-            self.note("field_type_changed", field, index, _kind(value))
+            self.note("field_type_changed", field, index, kind_of(value))
             self.displace(index, field, value)
         return told
 
-    def _object(self, row: Row, fields: Sequence[str]) -> str | None:
-        for field in fields:
-            if field in row:
-                value = row[field]
-                if not value and (value == [] or value == {}):
-                    return "{}"
-                return None if value is None else to_json(value)
-        return None
+
+def strings(values: Sequence[str | None]) -> pa.Array:
+    """Return texts as an Arrow array; half a surrogate pair becomes `?`.
+
+    A builder, since `pyarrow.array` imports pandas at its first call.
+    """
+    builder = StringBuilder()
+    try:
+        builder.append_values(values)
+    except UnicodeEncodeError:
+        builder = StringBuilder()
+        builder.append_values(
+            [v if v is None else v.encode("utf-8", "replace").decode() for v in values]
+        )
+    return builder.finish()
 
 
-_WIDE = pa.decimal128(23, 4)
+def numbers(start: int, count: int, step: int = 1) -> pa.Array:
+    """Return `count` 64-bit integers from `start` on."""
+    values = np.arange(count, dtype=np.int64) * step + start
+    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(values)])
+
+
+def _object(row: Row, fields: Sequence[str]) -> str | None:
+    for field in fields:
+        if field in row:
+            value = row[field]
+            if value is None:
+                return None
+            return to_json(value) if value or value not in ([], {}) else "{}"
+    return None
+
+
+def _told_without(rest: Row, dropped: frozenset[str]) -> str | None:
+    """Return `rest` as JSON text without the `dropped` fields, however deep."""
+    told = to_json(rest)
+    if any(f'"{name}"' in told for name in dropped):
+        rest = _without(rest, dropped)
+        told = to_json(rest)
+    return told if rest else None
+
+
+_TEXTS = frozenset((str, type(None)))
 _WHOLE = frozenset((int, type(None)))
 _FLAG_TYPES = frozenset((int, bool, type(None)))
 _BITS = frozenset((0, 1, None))
@@ -179,12 +208,9 @@ _FLAGS = {
 }
 
 
-def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """Return `value` as compact JSON text, also with decimals and lone surrogates."""
-    told = json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), default=_plain_number
-    )
-    return told.encode("utf-8", "replace").decode()
+def to_json(value: Any) -> str:
+    """Return `value` as compact JSON text, decimals as plain numbers."""
+    return _ENCODE(value)
 
 
 def read_time(value: object) -> datetime | None:
@@ -210,7 +236,8 @@ def read_time(value: object) -> datetime | None:
 _MILLIS = 100_000_000_000
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Say what JSON type `value` has, as a finding tells it."""
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, int):
@@ -228,7 +255,12 @@ def _plain_number(value: object) -> float | int:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _without(value: Any, dropped: frozenset[str]) -> Any:  # noqa: ANN401 - JSON
+_ENCODE = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=_plain_number
+).encode
+
+
+def _without(value: Any, dropped: frozenset[str]) -> Any:
     if isinstance(value, Mapping):
         return {k: _without(v, dropped) for k, v in value.items() if k not in dropped}
     return [_without(v, dropped) for v in value] if isinstance(value, list) else value

@@ -9,7 +9,6 @@ from pipeline.api.errors import NotFound, Unavailable
 from pipeline.export import customers as customer_rows
 from pipeline.export import payments as payment_rows
 from pipeline.export.listing import Fetch, Listing, Reading, drain
-from pipeline.export.phones import Phones
 from pipeline.export.request import ExportRequest, Progress
 from pipeline.export.sink import Sink
 from pipeline.export.source import PAGE_SIZE, ExportClient, as_row
@@ -51,13 +50,7 @@ class Gatherer:
 
     async def customers(self) -> Gathered:
         """Read the customers."""
-        phones = Phones(self._request.region)
-        sink = Sink(
-            customer_rows.TABLE,
-            self._staging,
-            lambda rows: customer_rows.customer_table(rows, phones, self._dropped),
-            "id",
-        )
+        sink = self._customers()
 
         async def fetch(page: int) -> Page[Any]:
             return await self._client.customers(page=page, limit=PAGE_SIZE)
@@ -66,13 +59,7 @@ class Gatherer:
 
     async def details(self, ids: list[str], sweep: int) -> int:
         """Read single customers whose list rows lack the metadata; return how many."""
-        phones = Phones(self._request.region)
-        sink = Sink(
-            customer_rows.TABLE,
-            self._staging,
-            lambda rows: customer_rows.customer_table(rows, phones, self._dropped),
-            "id",
-        )
+        sink = self._customers()
         done = 0
 
         async def one(customer_id: str) -> None:
@@ -144,6 +131,15 @@ class Gatherer:
         gathered = Gathered(reading, sink.unreadable, through)
         self._staging.finish(table, asdict(gathered))
         return gathered
+
+    def _customers(self) -> Sink:
+        region = self._request.region
+        return Sink(
+            customer_rows.TABLE,
+            self._staging,
+            lambda rows: customer_rows.customer_table(rows, region, self._dropped),
+            "id",
+        )
 
     def _payments(self) -> Sink:
         timezone = self._request.timezone

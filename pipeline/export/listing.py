@@ -67,6 +67,9 @@ class _Sweep:
     shrank: bool = False
     varied: bool = False
     ended: bool = False
+    watched: int = 0
+    watched_keys: list[int] | None = None
+    moved: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -122,8 +125,12 @@ class Listing:
         for page, keys in self._sink.resumed(number):
             sweep.seen_pages.add(page)
             sweep.keys.update(keys)
-        # The first page is read in any case, since it tells the totals.
+        # The first page is read in any case, since it tells the totals; then the last,
+        # so that a second look at it in the end shows whatever moved in between.
         await self._take(sweep, 1)
+        if sweep.last_page is not None and sweep.last_page > 1:
+            sweep.watched = sweep.last_page
+            await self._take(sweep, sweep.watched)
         await drain(_Numbers(sweep), lambda p: self._take(sweep, p), self._workers)
         return sweep
 
@@ -134,7 +141,11 @@ class Listing:
         sweep.tell(page)
         sweep.seen_pages.add(number)
         new = 0
-        for key in self._sink.take(sweep.number, number, page.items):
+        keys = self._sink.take(sweep.number, number, page.items)
+        if number == sweep.watched and sweep.watched_keys is None:
+            sweep.watched_keys = keys
+        sweep.moved |= number == sweep.watched and keys != sweep.watched_keys
+        for key in keys:
             if key in sweep.keys:
                 sweep.repeated += 1
             else:
@@ -152,7 +163,8 @@ class Listing:
         calm = sweep.agrees and not sweep.varied and not sweep.repeated
         if calm:
             return await self._still(sweep)
-        if sweep.shrank or len(sweep.keys) > sweep.totals:
+        # Only a list that grew, and nothing else, can be mended from its edges.
+        if sweep.shrank or not sweep.varied or len(sweep.keys) > sweep.totals:
             return False
         for _ in range(EDGE_ROUNDS):
             found = await self._edges(sweep)
@@ -164,12 +176,10 @@ class Listing:
 
     async def _still(self, sweep: _Sweep) -> bool:
         """Look at the last page again: whatever moved before it has moved it, too."""
-        last = sweep.last_page or 1
-        if last == 1:
+        if not sweep.watched:
             return True
-        found = await self._take(sweep, last)
-        sweep.repeated = 0
-        return not found and sweep.agrees and not sweep.varied
+        await self._take(sweep, sweep.watched)
+        return sweep.agrees and not sweep.moved and not sweep.varied
 
     async def _edges(self, sweep: _Sweep) -> int:
         """Read from the front and from the back as long as there is something new."""

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.export.columns import Columns, Row
+from pipeline.export.columns import Columns, Row, kind_of, strings
 from schemas.exports import MONEY, PAYMENTS, UNKNOWN_MONTH
 from schemas.money import (
     FRANCS,
@@ -18,12 +18,19 @@ from schemas.money import (
 )
 
 TABLE = "payments"
-NAMED = frozenset(
-    ("reference", "id", "merchant_reference", "trxref", "customer", "customer_id")
-    + ("amount", "amount_total", "converted_amount", "fee", "charge", "fee_bearer")
-    + ("currency", "status", "channel", "payment_method", "description", "metadata")
-    + ("sandbox", "created_at", "completed_at", "updated_at")
-)
+_REFERENCES = ("reference", "id", "merchant_reference", "trxref")
+_TEXTS = (*_REFERENCES, "currency", "status", "channel", "description")
+_TIMES = ("created_at", "completed_at", "updated_at")
+_AMOUNTS = ("amount", "amount_total", "converted_amount", "fee")
+NAMED = frozenset((*_TEXTS, *_TIMES, *_AMOUNTS, "customer", "customer_id")) | {
+    "charge",
+    "fee_bearer",
+    "payment_method",
+    "metadata",
+    "sandbox",
+}
+_WITHOUT_DECIMALS = strings(sorted(ZERO_DECIMAL))
+_FRANCS = strings(sorted(FRANCS))
 _BEARERS = frozenset(("business", "customer"))
 
 
@@ -32,23 +39,19 @@ def payment_table(
 ) -> pa.Table:
     """Return `rows` as `PAYMENTS`, findings and month; dates are those of `timezone`."""
     columns = Columns(rows)
-    built = {
-        name: columns.texts(name)
-        for name in ("reference", "id", "merchant_reference", "trxref", "currency")
-        + ("status", "channel", "description")
-    }
+    built = {name: columns.texts(name) for name in _TEXTS}
     built["customer_id"] = _references(columns, "customer", "customer_id")
     built["payment_method"] = _references(columns, "payment_method")
     built |= _money(columns)
     built["status_group"] = _groups(columns, built["status"])
     built["metadata"] = columns.objects("metadata")
     built["sandbox"] = columns.flags("sandbox")
-    for name in ("created_at", "completed_at", "updated_at"):
+    for name in _TIMES:
         built[name] = columns.instants(name)
     for name in ("created", "completed"):
         built[f"{name}_date_local"] = local_dates(built[f"{name}_at"], timezone)
     _judge(columns, built)
-    built["extra"] = columns.extra(NAMED, dropped)
+    built["extra"] = columns.leftovers(NAMED, dropped)
     table = pa.table({name: built[name] for name in PAYMENTS.names}, schema=PAYMENTS)
     table = table.append_column("_month", months(built["created_date_local"]))
     return table.append_column("_noted", columns.noted())
@@ -67,28 +70,25 @@ def months(days: pa.Array) -> pa.Array:
 
 def _references(columns: Columns, *fields: str) -> pa.Array:
     """Return the id that a field holds: as text, or inside an object told whole."""
-    field = fields[0]
     values: list[str | None] = []
     for index, row in enumerate(columns.rows):
-        told: Any = next((row[f] for f in fields if row.get(f) is not None), None)
-        if told is None or isinstance(told, str):
-            values.append(told)
-            continue
-        columns.note("field_type_changed", field, index, _shape(told))
-        if isinstance(told, int) and not isinstance(told, bool):
-            values.append(str(told))
-            continue
-        columns.displace(index, field, told)
-        known = told if isinstance(told, Mapping) else {}
-        inner = known.get("id") or known.get("reference")
-        values.append(str(inner) if isinstance(inner, str | int) else None)
-    return pa.array(values, pa.string())
+        told = row.get(fields[0])
+        for other in fields[1:]:
+            told = row.get(other) if told is None else told
+        if told is not None and not isinstance(told, str):
+            told = _inner_reference(columns, fields[0], index, told)
+        values.append(told)
+    return strings(values)
 
 
-def _shape(told: object) -> str:
-    if isinstance(told, Mapping):
-        return "an object"
-    return "a list" if isinstance(told, list) else "a number"
+def _inner_reference(columns: Columns, field: str, index: int, told: Any) -> str | None:
+    columns.note("field_type_changed", field, index, kind_of(told))
+    if isinstance(told, int) and not isinstance(told, bool):
+        return str(told)
+    columns.displace(index, field, told)
+    known = told if isinstance(told, Mapping) else {}
+    inner = known.get("id") or known.get("reference")
+    return str(inner) if isinstance(inner, str | int) else None
 
 
 def _money(columns: Columns) -> dict[str, pa.Array]:
@@ -103,9 +103,7 @@ def _money(columns: Columns) -> dict[str, pa.Array]:
         for row, told in zip(rows, inner, strict=True)
     ]
     amount, fee = columns.amounts("amount"), columns.amounts("fee")
-    bearer = pa.array(
-        [_bearer(columns, i, row) for i, row in enumerate(rows)], pa.string()
-    )
+    bearer = strings([_bearer(columns, i, row) for i, row in enumerate(rows)])
     return {
         "amount": amount,
         "amount_total": columns.amounts("amount_total", totals),
@@ -145,20 +143,20 @@ def _groups(columns: Columns, statuses: pa.Array) -> pa.Array:
             for index, told in enumerate(told_all):
                 if told == status:
                     columns.note("unknown_status", "status", index, status)
-    return pa.array([known[told] for told in told_all], pa.string())
+    return strings([known[told] for told in told_all])
 
 
 def _judge(columns: Columns, built: Mapping[str, pa.Array]) -> None:
     """Note amounts that cannot be right; nothing is changed."""
     currency = built["currency"]
-    whole = pc.is_in(currency, pa.array(sorted(ZERO_DECIMAL)))
-    for field in ("amount", "amount_total", "converted_amount", "fee"):
+    whole = pc.is_in(currency, _WITHOUT_DECIMALS)
+    for field in _AMOUNTS:
         amounts = built[field]
         fraction = pc.not_equal(amounts, pc.trunc(amounts).cast(MONEY))
         for index in _where(pc.and_(whole, fraction)):
             columns.note("fraction_in_zero_decimal_currency", field, index)
     amount = built["amount"]
-    francs = pc.is_in(currency, pa.array(sorted(FRANCS)))
+    francs = pc.is_in(currency, _FRANCS)
     huge = pc.and_(francs, pc.greater(amount, pa.scalar(IMPLAUSIBLE_ABOVE, MONEY)))
     small = pc.less_equal(amount, pa.scalar(Decimal(0), MONEY))
     for index in _where(pc.or_(pc.fill_null(huge, False), pc.fill_null(small, False))):

@@ -69,13 +69,18 @@ class ExportRequest:
         return self.what in (PAYMENTS, ALL)
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether some payments are left out."""
+        return bool(self.status or self.since or self.until)
+
+    @property
     def scope(self) -> Mapping[str, str | None]:
         """What decides which rows belong to the export, as the manifest tells it."""
         return {
             "what": self.what,
             "status": self.status,
-            "since": self.since and self.since.isoformat(),
-            "until": self.until and self.until.isoformat(),
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
         }
 
     @property

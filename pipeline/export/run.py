@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -15,6 +16,7 @@ from pipeline.export import customers, payments
 from pipeline.export.gather import THROUGH_CUSTOMERS, Gathered, Gatherer
 from pipeline.export.manifest import as_text, books, manifest, sums, table_entry
 from pipeline.export.notes import Notes
+from pipeline.export.reports import write_reports
 from pipeline.export.request import ExportRequest, ExportResult, Progress, checked
 from pipeline.export.source import ExportClient
 from pipeline.export.staging import Staging, staging
@@ -61,7 +63,7 @@ async def export(
         work = _Work(request, staged, _fresh(staged.folder / "out"), store)
         with database(staged.folder) as con:
             await _gather(work, Gatherer(client, request, staged, progress), con)
-            _write(work, con)
+            _write(work, con, started)
         result = _publish(work, started, clock())
         staged.remove()
     return result
@@ -156,8 +158,8 @@ def _keep(
     con.execute(sql, {"sweep": found.reading.sweep})
 
 
-def _write(work: _Work, con: duckdb.DuckDBPyConnection) -> None:
-    """Write the tables that were asked for."""
+def _write(work: _Work, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    """Write the tables that were asked for, and the reports on them."""
     if work.request.wants_customers:
         _write_table(work, con, customers.TABLE, CUSTOMERS.names)
     if work.request.wants_payments:
@@ -165,6 +167,10 @@ def _write(work: _Work, con: duckdb.DuckDBPyConnection) -> None:
         entry = work.tables[payments.TABLE]
         entry |= sums(con, parquet_in(work.folder / payments.TABLE))
         entry["sees_unknown_customers"] = entry["through"] != THROUGH_CUSTOMERS
+    today = now.astimezone(ZoneInfo(work.request.timezone)).date()
+    work.tables |= write_reports(
+        con, work.folder, _parts(work), today, whole=not work.request.is_filtered
+    )
 
 
 def _write_table(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.export.columns import Row, to_json
+from pipeline.export.columns import Row, numbers, strings, to_json
 from pipeline.export.source import as_row
 from pipeline.export.staging import Staging
 
@@ -63,13 +63,9 @@ class Sink:
             return
         count, seq = len(self._rows), self._staging.next_seq
         table = self._convert(self._rows)
-        table = table.append_column("_key", pa.array(self._keys, pa.string()))
-        table = table.append_column(
-            "_seq", pa.array(range(seq, seq + count), pa.int64())
-        )
-        table = table.append_column(
-            "_sweep", pa.array([self._sweep] * count, pa.int32())
-        )
+        table = table.append_column("_key", strings(self._keys))
+        table = table.append_column("_seq", numbers(seq, count))
+        table = table.append_column("_sweep", numbers(self._sweep, count, step=0))
         self._staging.add(self._listing, self._sweep, self._pages, table)
         self._rows, self._keys, self._pages = [], [], []
 

@@ -19,7 +19,7 @@ class ExportClient(Protocol):
         """Return one page of the customers."""
         ...
 
-    async def customer(self, customer_id: str) -> Any:  # noqa: ANN401 - either shape
+    async def customer(self, customer_id: str) -> Any:
         """Return one customer."""
         ...
 

@@ -24,7 +24,7 @@ _BATCH = 8_192
 def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that spills into `folder` and works in UTC."""
     spill = private_folder(folder / "spill")
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "threads": 2,
         "temp_directory": str(spill),
@@ -57,7 +57,12 @@ def selected(columns: Sequence[str]) -> str:
 
 
 def write_parquet(
-    reader: pa.RecordBatchReader, schema: pa.Schema, folder: Path, by: str | None = None
+    reader: pa.RecordBatchReader,
+    schema: pa.Schema,
+    folder: Path,
+    *,
+    by: str | None = None,
+    name: str = "part-00000.parquet",
 ) -> list[Path]:
     """Write the batches of `reader` below `folder`; return the files in order.
 
@@ -72,11 +77,11 @@ def write_parquet(
                 place = folder / f"month={value}" if by else folder
                 if value not in files:
                     _close(files)
-                    files[value] = _File(place, schema)
+                    files[value] = _File(place, name, schema)
                 files[value].write(rows)
         if not files:
             empty = folder / "month=unknown" if by else folder
-            files[""] = _File(empty, schema)
+            files[""] = _File(empty, name, schema)
             files[""].write(schema.empty_table())
         _close(files)
     return [file.path for file in files.values()]
@@ -85,8 +90,8 @@ def write_parquet(
 class _File:
     """A Parquet file that is filled row group by row group."""
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        self.path = private_folder(folder) / "part-00000.parquet"
+    def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
+        self.path = private_folder(folder) / name
         self._schema = schema.with_metadata(
             {b"notchpay_pipeline.schema_version": str(SCHEMA_VERSION).encode()}
         )

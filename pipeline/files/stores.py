@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -267,17 +268,18 @@ def _store_errors(root: str) -> Iterator[None]:
     """Turn a store's refusal into a `DiskError`."""
     try:
         yield
-    except (OSError, *_client_errors()) as error:
+    except _refusals() as error:
         raise DiskError(
             f"`{root}` cannot be used: {type(error).__name__}: {error}",
             hint="check the address, the credentials and the bucket",
         ) from error
 
 
-def _client_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of the S3 client, where it is installed."""
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what a store may raise: also the S3 client's own, where it is installed."""
     try:
-        from botocore.exceptions import BotoCoreError
+        errors = import_module("botocore.exceptions")
     except ImportError:
-        return ()
-    return (BotoCoreError,)
+        return (OSError,)
+    found: type[Exception] = errors.BotoCoreError
+    return (OSError, found)

@@ -1,9 +1,6 @@
 -- Per customer and currency: how many payments, what was completed, when, and how long
 -- ago. A payment whose customer is not in the customers list stays, and says so.
-WITH paid AS (
-    SELECT * FROM read_parquet({payments}) WHERE sandbox IS NOT TRUE
-),
-per_customer AS (
+WITH per_customer AS (
     SELECT
         customer_id,
         currency,
@@ -20,11 +17,11 @@ per_customer AS (
     GROUP BY customer_id, currency
 ),
 everyone AS (
-    SELECT DISTINCT id AS customer_id FROM read_parquet({customers})
+    SELECT DISTINCT id AS customer_id FROM customers
 )
 SELECT
     customer_id,
-    everyone.customer_id IS NOT NULL AS known_customer,
+    CASE WHEN $with_customers THEN everyone.customer_id IS NOT NULL END AS known_customer,
     currency,
     coalesce(payments, 0) AS payments,
     coalesce(completed, 0) AS completed,

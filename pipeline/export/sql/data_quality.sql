@@ -7,7 +7,12 @@ WITH base AS (
         nullif(trim(email), '') IS NOT NULL AS has_email,
         nullif(trim(phone), '') IS NOT NULL AS has_phone,
         metadata IS NOT NULL AND metadata <> '{{}}' AS has_metadata
-    FROM read_parquet({customers})
+    FROM customers
+),
+judged AS (
+    SELECT _phone_valid, _email_valid
+    FROM read_parquet({staged})
+    SEMI JOIN keep_customers USING (_seq)
 ),
 counted AS (SELECT count(*) AS total FROM base),
 shared AS (
@@ -18,7 +23,7 @@ shared AS (
     FROM base WHERE phone_e164 IS NOT NULL GROUP BY ALL
 ),
 payers AS (
-    SELECT DISTINCT customer_id AS id FROM read_parquet({payments})
+    SELECT DISTINCT customer_id AS id FROM paid
 ),
 measures AS (
     SELECT 1 AS place, 'filled' AS measure, 'name' AS field, NULL AS value,
@@ -31,20 +36,21 @@ measures AS (
     SELECT 1, 'filled', 'email or phone', NULL, count(*) FILTER (has_email OR has_phone)
     FROM base
     UNION ALL
-    SELECT 2, 'valid', field, NULL, coalesce(sum(valid), 0)
-    FROM checks GROUP BY field
+    SELECT 2, 'valid', 'phone', NULL, count(*) FILTER (_phone_valid) FROM judged
+    UNION ALL
+    SELECT 2, 'valid', 'email', NULL, count(*) FILTER (_email_valid) FROM judged
     UNION ALL
     SELECT 3, 'country', 'country', country, count(*) FROM base GROUP BY country
     UNION ALL
-    SELECT 4, 'number_range', 'phone', number_range, count(*)
-    FROM ranges GROUP BY number_range
+    SELECT 4, 'number_range', 'phone', left(phone_e164, 6), count(*)
+    FROM base WHERE phone_e164 IS NOT NULL GROUP BY ALL
     UNION ALL
     SELECT 5, 'shares_contact', field, NULL, coalesce(sum(holders), 0)
     FROM shared WHERE holders > 1 GROUP BY field
     UNION ALL
     SELECT 6, 'without_payment', NULL, NULL, count(*)
     FROM base ANTI JOIN payers USING (id)
-    WHERE $with_payments
+    HAVING $with_payments
 )
 SELECT
     measure,

@@ -1,9 +1,6 @@
 -- Per local month, currency, status and channel, once by the day of creation and once
 -- by the day of completion. What is not known is counted, never taken for 0.
-WITH paid AS (
-    SELECT * FROM read_parquet({payments}) WHERE sandbox IS NOT TRUE
-),
-dated AS (
+WITH dated AS (
     SELECT 'created' AS basis, created_date_local AS day, * FROM paid
     UNION ALL
     SELECT 'completed' AS basis, completed_date_local AS day, *
