@@ -264,3 +264,99 @@ def sandbox_command(
     except OSError as error:
         raise SettingsError(f"the sandbox cannot start: {error.strerror}") from error
     return 0
+
+
+def _day(text: str | None, option: str) -> Any:
+    from datetime import date
+
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"`{option} {text}` is not a date YYYY-MM-DD") from None
+
+
+@app.command("export")
+@spread
+def export_command(
+    common: Common,
+    what: Annotated[
+        str, typer.Argument(metavar="[customers|payments|all]")
+    ] = "all",
+    status: Annotated[
+        str | None, typer.Option(help="Only payments of this status.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Payments from this local date on.", metavar="DATE")
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Payments before this local date.", metavar="DATE"),
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option(help="Payments of this local month.", metavar="YYYY-MM")
+    ] = None,
+    close: Annotated[
+        str | None,
+        typer.Option(help="Freeze the month's control totals.", metavar="YYYY-MM"),
+    ] = None,
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="A workbook for finance as well.")
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV files as well.")] = False,
+    keep_geo: Annotated[
+        bool, typer.Option("--keep-geo", help="Keep the payer's IP address.")
+    ] = False,
+    changed_only: Annotated[
+        bool,
+        typer.Option("--changed-only", help="Also what differs from the last export."),
+    ] = False,
+    export_mode: Annotated[
+        str, typer.Option(help="Mode of the files, octal.")
+    ] = "600",
+    actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
+) -> int:
+    """Export customers and payments to Parquet, with manifest and report tables."""
+    settings = _settings(common)
+    from pipeline.cli.screen import Screen, show_export
+    from pipeline.runs.exporting import ExportOptions, export_tables
+
+    try:
+        mode = int(export_mode, 8)
+    except ValueError:
+        raise UsageError(f"`--export-mode {export_mode}` is not octal") from None
+    options = ExportOptions(
+        what=what,
+        status=status,
+        since=_day(since, "--since"),
+        until=_day(until, "--until"),
+        month=month,
+        close=close,
+        keep_geo=keep_geo,
+        changed_only=changed_only,
+        csv=csv,
+        xlsx=xlsx,
+        mode=mode,
+        actor=actor,
+    )
+    with Screen(common, settings.lang) as screen:
+        session = export_tables(settings, options, talk=screen)
+    show_export(session, common, settings.lang)
+    code = session.summary.exit_code
+    return 0 if common.allow_leftovers and code == ExitCode.LEFTOVERS else int(code)
+
+
+@app.command("demo")
+@spread
+def demo_command(
+    common: Common,
+    folder: Annotated[
+        Path, typer.Option(help="Where runs and exports of the demo go.")
+    ] = Path("build/demo"),
+) -> int:
+    """Import the sample twice into a sandbox, export it, show what came of it."""
+    del common
+    from pipeline.runs.demo import demo
+
+    return demo(folder)

@@ -190,3 +190,22 @@ def _last_line(
     )
     opening = "Ouvrez" if french else "Open"
     return f"{rows['read']} {_OUTCOMES['read'][french]}: {counts}. {opening} {files or folder.path}"
+
+
+def show_export(session: Session, common: Common, lang: str) -> None:
+    """Print what an export holds and where it lies."""
+    summary = session.summary.as_dict()
+    if common.json:
+        print_json(summary)
+        return
+    if common.quiet and not summary["exit_code"]:
+        return
+    french = lang == "fr"
+    console = Console(highlight=False)
+    told = summary["export"]
+    for name, table in told["manifest"].get("tables", {}).items():
+        rows = f"{table['rows']:,}".replace(",", " ")
+        console.print(f"{_STAGES.get(name, (name, name))[french]}: {rows}")
+    if summary["findings"]:
+        console.print(_findings(summary["findings"], french))
+    console.print(("Exporté dans" if french else "Exported to") + f" {told['path']}", soft_wrap=True)
