@@ -17,6 +17,7 @@ _PACKED = {
     b"\x28\xb5\x2f\xfd": "zst",
 }
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 _EXPORT_HINT = "export the customers as CSV or xlsx"
 _FOREIGN = {
     b"%PDF": "a PDF document",
@@ -84,6 +85,7 @@ def kind_of(path: Path, name: str) -> Kind:
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return _zip_kind(path, name)
     if head.startswith(_OLE):
+        _refuse_locked(path, name)
         return Kind("workbook", "xls")
     if _BIFF.match(head):
         raise InputError(
@@ -93,6 +95,19 @@ def kind_of(path: Path, name: str) -> Kind:
     refuse_foreign(head, name)
     refuse_named(name)
     return Kind("text", "csv")
+
+
+def _refuse_locked(path: Path, name: str) -> None:
+    """Raise where an OLE file wraps an encrypted xlsx."""
+    with path.open("rb") as stream:
+        before = b""
+        while block := stream.read(1 << 20):
+            if _LOCKED in before + block:
+                raise InputError(
+                    f"`{name}` is protected by a password",
+                    hint="open it, save it without a password and try again",
+                )
+            before = block[-len(_LOCKED) :]
 
 
 def _zip_kind(path: Path, name: str) -> Kind:

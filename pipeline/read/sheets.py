@@ -10,15 +10,13 @@ from pipeline.read.values import ReadOptions
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet's name, size and first rows (sheet row, cells) that hold something."""
+    """A sheet's place (from 0), name and first rows (sheet row, cells) with something."""
 
     place: int
     name: str
     is_visible: bool
-    height: int
-    width: int
-    merged: int
-    rows: Sequence[tuple[int, list[str | None]]]
+    merged: int = 0
+    rows: Sequence[tuple[int, list[str | None]]] = ()
 
 
 def choose(sheets: Sequence[Sheet], file: str, options: ReadOptions) -> Sheet:
@@ -28,7 +26,12 @@ def choose(sheets: Sequence[Sheet], file: str, options: ReadOptions) -> Sheet:
         InputError: No such sheet, or nothing in it.
     """
     if options.sheet is not None:
-        sheet = _named(sheets, options.sheet, file)
+        sheet = named(sheets, options.sheet)
+        if sheet is None:
+            raise InputError(
+                f"`{file}` has no sheet `{options.sheet}`",
+                hint=f"name one, or its number from 1: {_names(sheets)}",
+            )
         if not sheet.rows:
             raise InputError(
                 f"sheet `{sheet.name}` of `{file}` is empty",
@@ -44,21 +47,16 @@ def choose(sheets: Sequence[Sheet], file: str, options: ReadOptions) -> Sheet:
     return max(full, key=lambda sheet: _likeness(sheet, options))
 
 
-def _named(sheets: Sequence[Sheet], wanted: str, file: str) -> Sheet:
-    """Return the sheet of that name, else of that number counted from 1."""
+def named(sheets: Sequence[Sheet], wanted: str) -> Sheet | None:
+    """Return the sheet of that name, else of that number counted from 1, else None."""
+    plain = wanted.strip()
     for sheet in sheets:
         if sheet.name == wanted:
             return sheet
     for sheet in sheets:
-        if sheet.name.strip().casefold() == wanted.strip().casefold():
+        if sheet.name.strip().casefold() == plain.casefold():
             return sheet
-    for sheet in sheets:
-        if wanted.strip() == str(sheet.place + 1):
-            return sheet
-    raise InputError(
-        f"`{file}` has no sheet `{wanted}`",
-        hint=f"its sheets are {_names(sheets)}; name one, or its number from 1",
-    )
+    return next((sheet for sheet in sheets if plain == str(sheet.place + 1)), None)
 
 
 def _names(sheets: Sequence[Sheet]) -> str:

@@ -1,21 +1,24 @@
 """Read workbooks through a child process that may die without harm."""
 
+import dataclasses
 import marshal
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import InputError
 from pipeline.read import workbook_child
 from pipeline.read.chunks import Batch, ChunkMaker
 from pipeline.read.header import find_header, name_columns
-from pipeline.read.sheets import Sheet, choose
+from pipeline.read.sheets import Sheet, choose, named
 from pipeline.read.values import Layout, Note, RawChunk, ReadOptions
 
 _MIB = 1 << 20
@@ -23,6 +26,8 @@ MEMORY_BASE = 768 * _MIB
 MEMORY_MOST = 4096 * _MIB
 MEMORY_PER_BYTE = 60
 """Bytes of memory that a byte of an honest workbook may need."""
+FACTS_APART = 4 * _MIB
+"""Size from which the sheet's XML is looked through by a second child meanwhile."""
 SECONDS_BASE = 20
 SECONDS_PER_MIB = 6
 
@@ -46,7 +51,7 @@ class Limits:
 class _Child:
     """The process that holds the workbook; each answer is checked for its death."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, form: str) -> None:
         self._name = name
         limits = Limits.of(path.stat().st_size)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -55,6 +60,7 @@ class _Child:
                 "-I",
                 str(Path(workbook_child.__file__)),
                 str(path.resolve()),
+                form,
                 str(limits.memory),
                 str(limits.seconds),
             ],
@@ -78,13 +84,15 @@ class _Child:
         Raises:
             InputError: The workbook cannot be read.
         """
-        assert self._process.stdout is not None
-        try:
-            answer: tuple[Any, ...] = marshal.load(self._process.stdout)  # noqa: S302 - from our own child
-        except (EOFError, ValueError, TypeError):
+        pipe = self._process.stdout
+        assert pipe is not None
+        length = pipe.read(8)
+        data = pipe.read(int.from_bytes(length, "little")) if length else b""
+        if len(length) < 8 or len(data) < int.from_bytes(length, "little"):  # noqa: PLR2004 - the length has 8 bytes
             self._dead()
+        answer: tuple[Any, ...] = marshal.loads(data)  # noqa: S302 - from our own child
         if answer[0] == "error":
-            self._refused(answer[1], answer[2])
+            self.refuse(answer[1], answer[2])
         return answer
 
     def close(self) -> None:
@@ -106,7 +114,8 @@ class _Child:
             hint="open it in a spreadsheet and save the customers as CSV",
         )
 
-    def _refused(self, kind: str, text: str) -> NoReturn:
+    def refuse(self, kind: str, text: str) -> NoReturn:
+        """Say what calamine could not read."""
         if kind == "PasswordError" or "password" in text.lower():
             raise InputError(
                 f"`{self._name}` is protected by a password",
@@ -115,6 +124,8 @@ class _Child:
         if kind == "MemoryError":
             self._process.kill()
             self._dead()
+        if kind == "WorksheetNotFound":
+            text = f"sheet {text} is missing"
         raise InputError(
             f"`{self._name}` cannot be read as a workbook: {_one_line(text)}",
             hint="open it in a spreadsheet and save it again as xlsx or CSV",
@@ -154,9 +165,21 @@ class SheetTable:
         """Return a child for one pass."""
         if self._children:
             return self._children.pop()
-        child = _Child(self._path, self._name)
+        child = _Child(self._path, self._name, self.layout.kind)
         child.answer()
         return child
+
+    @contextmanager
+    def fact_child(self) -> Iterator["_Facts | None"]:
+        """Look through the XML of a large sheet while its rows are read."""
+        if self._path.stat().st_size < FACTS_APART or self.layout.kind != "xlsx":
+            yield None
+            return
+        child = _Child(self._path, self._name, self.layout.kind)
+        try:
+            yield _Facts(child, self._place)
+        finally:
+            child.close()
 
     def close(self) -> None:
         """End a child that was never used."""
@@ -175,6 +198,20 @@ class SheetTable:
             child.close()
 
 
+class _Facts:
+    """What a second child finds in a sheet's XML, fetched when the rows are done."""
+
+    def __init__(self, child: _Child, place: int) -> None:
+        self._child = child
+        child.ask(f"facts {place}")
+
+    def notes(self) -> Iterator[Note]:
+        """Yield what was found."""
+        self._child.answer()
+        _, facts = self._child.answer()
+        yield from _notes(facts)
+
+
 class _SheetChunks:
     """One walk through the rows of a sheet."""
 
@@ -184,16 +221,24 @@ class _SheetChunks:
         self.notes: list[Note] = []
 
     def __iter__(self) -> Iterator[RawChunk]:
-        for batch in self._table.batches():
-            yield from self._maker.add(batch)
-        yield from self._maker.end()
+        with self._table.fact_child() as facts:
+            for batch in self._table.batches():
+                yield from self._maker.add(batch)
+            yield from self._maker.end()
+            if facts is not None:
+                self.notes.extend(facts.notes())
 
 
 def _batch(numbers: list[int], columns: list[list[str | None]], width: int) -> Batch:
-    arrays = [pa.array(column, pa.string()) for column in columns[:width]]
+    arrays = [_text_array(column) for column in columns[:width]]
     arrays += [pa.nulls(len(numbers), pa.string())] * (width - len(arrays))
     table = pa.table(arrays, names=[str(i) for i in range(width)])
     return Batch(range(len(numbers)), numbers, table, [], len(numbers))
+
+
+def _text_array(column: list[str | None]) -> pa.Array:
+    cells = pa.array(column, pa.string())
+    return pc.if_else(pc.equal(cells, ""), None, cells)
 
 
 def open_workbook(
@@ -204,11 +249,14 @@ def open_workbook(
     Raises:
         InputError: Locked, damaged, hostile, empty, or no such sheet.
     """
-    child = _Child(path, name)
+    child = _Child(path, name, form)
     try:
-        sheets = _sheets(child)
+        sheets = _sheets(child, options)
         chosen = choose(sheets, name, options)
         layout = _layout(chosen, sheets, name, form, options)
+        if path.stat().st_size < FACTS_APART:
+            more = _fact_notes(child, chosen.place)
+            layout = dataclasses.replace(layout, notes=(*layout.notes, *more))
     except BaseException:
         child.close()
         raise
@@ -217,16 +265,40 @@ def open_workbook(
     return table
 
 
-def _sheets(child: _Child) -> list[Sheet]:
+def _sheets(child: _Child, options: ReadOptions) -> list[Sheet]:
+    """Return the sheets of cells; one that is damaged stays empty beside good ones."""
     _, described = child.answer()
-    sheets = []
-    for place, (title, is_visible, is_cells) in enumerate(described):
-        if not is_cells:
+    sheets = [
+        Sheet(place, title, is_visible)
+        for place, (title, is_visible, is_cells) in enumerate(described)
+        if is_cells
+    ]
+    wanted = sheets if options.sheet is None else [named(sheets, options.sheet)]
+    refusal = None
+    for sheet in filter(None, wanted):
+        child.ask(f"head {sheet.place}")
+        answer = child.answer()
+        if answer[0] == "unreadable":
+            refusal = answer
             continue
-        child.ask(f"head {place}")
-        _, height, width, merged, rows = child.answer()
-        sheets.append(Sheet(place, title, is_visible, height, width, merged, rows))
+        _, merged, rows = answer
+        sheets[sheets.index(sheet)] = dataclasses.replace(
+            sheet, merged=merged, rows=rows
+        )
+    if refusal and not any(sheet.rows for sheet in sheets):
+        child.refuse(refusal[1], refusal[2])
     return sheets
+
+
+def _fact_notes(child: _Child, place: int) -> Iterator[Note]:
+    child.ask(f"facts {place}")
+    _, facts = child.answer()
+    yield from _notes(facts)
+
+
+def _notes(facts: dict[str, int]) -> Iterator[Note]:
+    for rule, count in facts.items():
+        yield Note(rule, {"count": count})
 
 
 def _layout(
