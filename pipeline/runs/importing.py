@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from pipeline.api.clock import Clock
 from pipeline.errors import RefusedError
 from pipeline.plan.guards import refusal_text, refusals
 from pipeline.runs.books import run_outcomes
@@ -36,6 +37,7 @@ def plan(
     *,
     talk: Talk | None = None,
     stdin: BinaryIO | None = None,
+    clock: Clock | None = None,
 ) -> Session:
     """Plan an import and write nothing to the API; return the finished session.
 
@@ -43,7 +45,7 @@ def plan(
         RefusedError: A guard refuses, or the digest is not the approved one; the
             run's folder holds the plan all the same.
     """
-    work = _Work(settings, request, talk or Silence(), stdin)
+    work = _Work(settings, request, talk or Silence(), stdin, clock)
     return asyncio.run(work.plan())
 
 
@@ -53,6 +55,7 @@ def import_customers(
     *,
     talk: Talk | None = None,
     stdin: BinaryIO | None = None,
+    clock: Clock | None = None,
 ) -> Session:
     """Import a customer file: plan, guard, apply. Goes on with an interrupted run.
 
@@ -62,7 +65,7 @@ def import_customers(
         InterruptedRunError: The run was told to stop; it can be resumed.
         CannotStartError: Something outside must be mended first.
     """
-    work = _Work(settings, request, talk or Silence(), stdin)
+    work = _Work(settings, request, talk or Silence(), stdin, clock)
     return asyncio.run(work.run())
 
 
@@ -75,16 +78,20 @@ class _Work:
         request: ImportRequest,
         talk: Talk,
         stdin: BinaryIO | None,
+        clock: Clock | None,
     ) -> None:
         settings.key()
         self._settings = settings
         self._request = request
         self._talk = talk
         self._stdin = stdin
+        self._clock = clock
         self._preparers = Preparers(workers_for(settings, request.file.file))
 
     async def plan(self) -> Session:
-        async with connect(self._settings, self._talk) as connection:
+        async with connect(
+            self._settings, self._talk, clock=self._clock
+        ) as connection:
             session = self._session("plan", connection)
             with running(session):
                 intake = self._read(session, connection)
@@ -99,7 +106,9 @@ class _Work:
             return session
 
     async def run(self) -> Session:
-        async with connect(self._settings, self._talk) as connection:
+        async with connect(
+            self._settings, self._talk, clock=self._clock
+        ) as connection:
             same, changed = unfinished(connection, self._request.file, self._stdin)
             if same is not None:
                 self._preparers.close()
