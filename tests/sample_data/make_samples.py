@@ -178,9 +178,14 @@ def customers() -> tuple[list[dict[str, str]], list[Shown]]:
     return rows, [Shown(places[id(row)], shows) for shows, row in shown]
 
 
+def _is_regular(row: dict[str, str]) -> bool:
+    """Say whether the row is an ordinary customer with an e-mail address."""
+    return "C0" < row["Code client"] < "C9" and bool(row["E-mail"])
+
+
 def updates(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return the rows of `customers-update.csv`: known customers changed, and new ones."""
-    known = [row for row in rows[100:] if row["Code client"] and row["E-mail"]]
+    known = [row for row in rows[100:] if _is_regular(row)]
     found = []
     for place, change in enumerate(UPDATES):
         row = known[place * 3]
