@@ -3,9 +3,9 @@
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from pipeline.read.encoding import Encoding
+from pipeline.read.values import Stream
 
 BLOCK = 1 << 22
 """Bytes read at once: some ten thousand rows."""
@@ -21,7 +21,7 @@ class Utf8Blocks:
     UTF-8 and their record is found broken later.
     """
 
-    stream: BinaryIO
+    stream: Stream
     encoding: Encoding
     nulls: int = 0
 

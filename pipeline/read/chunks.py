@@ -4,8 +4,8 @@ Rows without any cell are kept where others follow; at the end of a file they ar
 padding of a spreadsheet and are counted only.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,46 +19,55 @@ from schemas.fields import RETURN_COLUMNS
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Records as they were read; `places` and `broken` rows count from 0 in it."""
+    """Records as they were read, `count` in all.
 
-    places: Any
-    lines: Any
-    table: pa.Table | list[list[str | None]]
-    broken: list[BrokenRecord]
+    `places` of the rows in `table` and rows of `broken` count from 0 in the batch;
+    `lines` are those of the file.
+    """
+
+    places: Sequence[int] | IntArray
+    lines: Sequence[int] | IntArray
+    table: pa.Table
+    broken: Sequence[BrokenRecord]
     count: int
-    _columns: int = field(default=0)
 
-    @classmethod
-    def start(cls, width: int) -> "Batch":
-        """Return a batch that is filled record by record."""
-        return cls([], [], [], [], 0, width)
+
+class BatchBuilder:
+    """Collects a batch record by record."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._places: list[int] = []
+        self._lines: list[int] = []
+        self._rows: list[list[str]] = []
+        self._broken: list[BrokenRecord] = []
+        self._count = 0
 
     def put(self, line: int, cells: list[str]) -> None:
         """Add a whole row."""
-        self.places.append(self.count)
-        self.lines.append(line)
-        self.table.append(cells)  # type: ignore[union-attr] # a list until `finished`
-        self.count += 1
+        self._places.append(self._count)
+        self._lines.append(line)
+        self._rows.append(cells)
+        self._count += 1
 
     def fail(
         self, line: int, rule: str, text: str, facts: Mapping[str, object]
     ) -> None:
         """Add a record that is no row."""
-        self.broken.append(BrokenRecord(self.count, line, rule, text, dict(facts)))
-        self.count += 1
+        self._broken.append(BrokenRecord(self._count, line, rule, text, dict(facts)))
+        self._count += 1
 
-    def cells(self) -> pa.Table:
-        """Return the rows as text columns named by their place."""
-        if isinstance(self.table, pa.Table):
-            return self.table
-        columns = list(zip(*self.table, strict=True)) or [()] * self._columns
+    def batch(self) -> Batch:
+        """Return what was collected."""
+        columns = list(zip(*self._rows, strict=True)) or [()] * self._width
         arrays = [
             pa.array([cell or None for cell in column], pa.string())
             for column in columns
         ]
-        return pa.table(arrays, names=[str(i) for i in range(len(arrays))])
+        table = pa.table(arrays, names=[str(i) for i in range(len(arrays))])
+        return Batch(self._places, self._lines, table, self._broken, self._count)
 
 
 class ChunkMaker:
@@ -76,7 +85,7 @@ class ChunkMaker:
 
     def add(self, batch: Batch) -> Iterator[RawChunk]:
         """Yield the chunks of the next batch."""
-        table = self._named(batch.cells())
+        table = self._named(batch.table)
         rows = np.asarray(batch.places, dtype=np.int64) + self._row + 1
         lines = np.asarray(batch.lines, dtype=np.int64)
         broken = [_numbered(record, self._row + 1) for record in batch.broken]

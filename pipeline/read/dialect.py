@@ -74,7 +74,11 @@ def _escape(lines: list[str], quote: str) -> str | None:
     text = "\n".join(lines)
     if "\\" + quote not in text:
         return None
-    inside = re.findall(rf'(?:^|[,;\t|]) *{quote}(?:[^{quote}\\\n]|\\.)*\\{quote}(?![,;\t|]|$)', text, re.MULTILINE)
+    inside = re.findall(
+        rf"(?:^|[,;\t|]) *{quote}(?:[^{quote}\\\n]|\\.)*\\{quote}(?![,;\t|]|$)",
+        text,
+        re.MULTILINE,
+    )
     return "\\" if inside else None
 
 
@@ -133,9 +137,7 @@ def _counts(
     return counts
 
 
-def _cell_pattern(
-    delimiter: str, quote: str, escape: str | None
-) -> re.Pattern[str]:
+def _cell_pattern(delimiter: str, quote: str, escape: str | None) -> re.Pattern[str]:
     d, q = re.escape(delimiter), re.escape(quote)
     body = rf"(?:[^{q}\\]|\\.|{q}{q})*+" if escape else rf"(?:[^{q}]|{q}{q})*+"
     quoted = rf" *{q}{body}{q} *(?={d}|\n|\Z)"

@@ -4,10 +4,10 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from pipeline.errors import InputError
 from pipeline.read.letters import guess
+from pipeline.read.values import Stream
 
 BLOCK = 1 << 20
 _SAMPLE = 1 << 18
@@ -46,9 +46,7 @@ def given(name: str, head: bytes) -> Encoding:
     """
     try:
         info = codecs.lookup(name)
-        if not getattr(info, "_is_text_encoding", True):
-            raise LookupError(name)
-        "a".encode(name)
+        "a".encode(name)  # a codec such as hex is known too, but not for text
     except (LookupError, ValueError) as error:
         raise InputError(
             f"`{name}` is no encoding that is known",
@@ -62,7 +60,7 @@ def given(name: str, head: bytes) -> Encoding:
     return Encoding(plain, "given")
 
 
-def detect(stream: BinaryIO, name: str) -> Encoding:
+def detect(stream: Stream, name: str) -> Encoding:
     """Return the encoding of the whole text, read once to its end.
 
     Raises:
@@ -121,7 +119,7 @@ class _Census:
         self.sample = bytearray()
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
-    def count(self, head: bytes, stream: BinaryIO) -> "_Census":
+    def count(self, head: bytes, stream: Stream) -> "_Census":
         """Count every block of the text."""
         for block in _blocks(head, stream):
             self.nulls += block.count(0)
@@ -160,7 +158,7 @@ class _Census:
                 self.sample += line[:4096] + b"\n"
 
 
-def _blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _blocks(head: bytes, stream: Stream) -> Iterator[bytes]:
     block = head
     while block:
         yield block

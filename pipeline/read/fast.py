@@ -16,6 +16,7 @@ from pipeline.read.dialect import Dialect
 
 _NEWLINE, _RETURN = 10, 13
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 ByteArray = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -99,7 +100,7 @@ def _shape(data: bytes, dialect: Dialect, *, at_end: bool) -> _Shape | None:
 
 
 def _line_ends(data: bytes, view: ByteArray, *, at_end: bool) -> IntArray:
-    """Return the place of the last byte of each line break (\\n, \\r\\n or \\r)."""
+    """Return the place of the last byte of each line break."""
     newlines = np.flatnonzero(view == _NEWLINE)
     returns = data.count(b"\r")
     if not returns:
@@ -130,15 +131,16 @@ def _is_well_formed(view: ByteArray, quotes: IntArray, delimiter: int) -> bool:
     return bool(closes.all())
 
 
-def _is_border(values: ByteArray, delimiter: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return (values == delimiter) | (values == _NEWLINE) | (values == _RETURN)
+def _is_border(values: ByteArray, delimiter: int) -> BoolArray:
+    found: BoolArray = values == delimiter
+    return found | (values == _NEWLINE) | (values == _RETURN)
 
 
 def _starts(
     view: ByteArray,
     ends: IntArray,
     bounds: IntArray,
-    inside: np.ndarray[Any, np.dtype[np.bool_]] | None,
+    inside: BoolArray | None,
     *,
     at_end: bool,
 ) -> _Shape:

@@ -45,7 +45,9 @@ def find_header(
 def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     """Return how many cells a row of the table usually has."""
     widths = [len(row) for row in rows]
-    return max(set(widths), key=lambda width: (widths.count(width) * (width > 1), width))
+    return max(
+        set(widths), key=lambda width: (widths.count(width) * (width > 1), width)
+    )
 
 
 def _known_header(
@@ -81,7 +83,9 @@ def _is_title(
         return _is_comment(row) and bool(below)
     if _is_comment(row) and count * 2 <= fullest:
         return True
-    if len(row) not in {width, width - 1, width + 1} and count * 2 <= min(fullest, width):
+    if len(row) not in {width, width - 1, width + 1} and count * 2 <= min(
+        fullest, width
+    ):
         return True
     return count * 3 <= fullest and any(filled(r) * 2 > fullest for r in below[:10])
 

@@ -82,7 +82,7 @@ def kind_of(path: Path, name: str) -> Kind:
     for magic, form in _PACKED.items():
         if head.startswith(magic):
             return Kind("packed", form)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(path, name)
     if head.startswith(_OLE):
         _refuse_locked(path, name)

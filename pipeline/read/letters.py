@@ -129,7 +129,7 @@ def _worth(
         return -1.0
     if not char.isalpha():
         inside = before.isalpha() and after.isalpha()
-        return -0.6 if inside and char not in "’'·-" else _SYMBOLS.get(char, -0.1)
+        return -0.6 if inside and char not in "\u2019'·-" else _SYMBOLS.get(char, -0.1)
     worth = ranks.get(char.lower(), 0.0)
     if char.isupper() and before.islower():
         worth -= 1.0
@@ -150,7 +150,9 @@ def _misplaced(before: str, after: str, script: str) -> float:
     return 0.0 if _is_other_letter(before) or _is_other_letter(after) else 0.8
 
 
-_SYMBOLS = dict.fromkeys("’‘“”«»–—…€°©®™·•£§\u00a0²³ºª½¿¡،؛؟№΄", 0.4)
+_SYMBOLS = dict.fromkeys(
+    "\u2019\u2018“”«»\u2013—…€°©®™·•£§\u00a0²³ºª½¿¡،؛؟№\u0384", 0.4
+)
 
 
 def _is_odd(char: str) -> bool:

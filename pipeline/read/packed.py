@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import io
 import lzma
 import zipfile
 import zlib
@@ -10,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Self
 
 from pipeline.errors import InputError
 from pipeline.read.kind import HEAD, refuse_foreign
+from pipeline.read.values import Stream
 
 BOMB_BYTES = 1 << 30
 """Unpacked bytes from which the ratio is watched."""
@@ -38,7 +38,7 @@ class Content:
     """Bytes that can be opened again and again; `name` is what holds them."""
 
     name: str
-    open: Callable[[], BinaryIO]
+    open: Callable[[], Stream]
 
 
 def plain(path: Path, name: str) -> Content:
@@ -70,20 +70,18 @@ def unpacked(path: Path, name: str, form: str) -> Content:
     return content
 
 
-def _open_stream(path: Path, name: str, form: str) -> BinaryIO:
+def _open_stream(path: Path, name: str, form: str) -> Stream:
+    packed = path.stat().st_size
     if form == "zst":
-        import zstandard
+        # Arrow says where a zst file is cut off; the zstandard package ends in silence.
+        import pyarrow as pa
 
-        raw = path.open("rb")
-        source: BinaryIO = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            raw, read_across_frames=True
-        )
-        return _Bounded(source, name, path.stat().st_size, (zstandard.ZstdError,))
+        return _Bounded(pa.CompressedInputStream(str(path), "zstd"), name, packed)
     opener = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}[form]
-    return _Bounded(opener(path, "rb"), name, path.stat().st_size)
+    return _Bounded(opener(path, "rb"), name, packed)
 
 
-def _open_member(path: Path, name: str, member: str) -> BinaryIO:
+def _open_member(path: Path, name: str, member: str) -> Stream:
     with _said(name), zipfile.ZipFile(path) as archive:
         packed = archive.getinfo(member).compress_size
         return _Bounded(archive.open(member), name, packed)
@@ -114,37 +112,27 @@ def _member(path: Path, name: str) -> str:
 
 
 @contextmanager
-def _said(name: str, more: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def _said(name: str) -> Iterator[None]:
     try:
         yield
-    except (*_BROKEN, *more) as error:
+    except _BROKEN as error:
         raise InputError(
             f"`{name}` cannot be unpacked: {error}",
             hint="send the file again, or unpack it first",
         ) from error
 
 
-class _Bounded(io.RawIOBase, BinaryIO):
+class _Bounded:
     """A stream that says damage in our words and stops at a decompression bomb."""
 
-    def __init__(
-        self,
-        source: BinaryIO,
-        name: str,
-        packed: int,
-        more: tuple[type[Exception], ...] = (),
-    ) -> None:
+    def __init__(self, source: Stream, name: str, packed: int) -> None:
         self._source = source
         self._name = name
         self._packed = max(packed, 1)
-        self._more = more
         self._given = 0
 
-    def readable(self) -> bool:
-        return True
-
     def read(self, size: int = -1, /) -> bytes:
-        with _said(self._name, self._more):
+        with _said(self._name):
             block = self._source.read(size)
         self._given += len(block)
         if self._given > BOMB_BYTES and self._given > BOMB_RATIO * self._packed:
@@ -156,4 +144,9 @@ class _Bounded(io.RawIOBase, BinaryIO):
 
     def close(self) -> None:
         self._source.close()
-        super().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

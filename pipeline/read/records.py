@@ -76,7 +76,7 @@ class Reader:
                     return
                 record = found
             yield record
-            number += _lines_in(text, record, lines)
+            number += _lines_in(record, lines)
             place = record.end
 
     def _is_blank(self, line: str) -> bool:
@@ -180,7 +180,7 @@ def _body_end(text: str, place: int, line_end: int) -> int:
     return end
 
 
-def _lines_in(text: str, record: Record, lines: list[str]) -> int:
+def _lines_in(record: Record, lines: list[str]) -> int:
     """Return how many physical lines the record takes."""
     taken = 0
     length = record.end - record.start

@@ -9,10 +9,18 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.files.spool import LocalFile, bring
-from pipeline.read.csvfile import CsvChunks, CsvTable, open_csv
+from pipeline.read.csvfile import CsvChunks
+from pipeline.read.csvlayout import CsvTable, open_csv
 from pipeline.read.kind import kind_of
 from pipeline.read.packed import Content, plain, unpacked
-from pipeline.read.values import Layout, Note, RawChunk, ReadOptions, joined
+from pipeline.read.values import (
+    BrokenRecord,
+    Layout,
+    Note,
+    RawChunk,
+    ReadOptions,
+    joined,
+)
 from pipeline.read.workbook import SheetTable, open_workbook
 
 
@@ -61,13 +69,12 @@ class Source:
         yield from walk
         self._local.check_unchanged()
         before = self._table.layout.notes
-        self._layout = dataclasses.replace(
-            self._layout, notes=(*before, *walk.notes)
-        )
+        self._layout = dataclasses.replace(self._layout, notes=(*before, *walk.notes))
 
     def sample(self, n: int) -> RawChunk:
         """Return the first `n` rows, and the broken records among them."""
-        rows, lines, cells, broken = [], [], [], []
+        rows, lines, cells = [], [], []
+        broken: list[BrokenRecord] = []
         count = 0
         for chunk in self._walk(n):
             part = chunk.cells.slice(0, n - count)

@@ -3,8 +3,26 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol, Self
 
 import pyarrow as pa
+
+
+class Stream(Protocol):
+    """Bytes to be read once, from a file or out of a packing."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+        ...
+
+    def close(self) -> None:
+        """Release what is behind it."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
 
 LooksLike = Callable[[Sequence[str]], int]
 """Counts how many cells of a row are known column headers."""
@@ -112,9 +130,7 @@ class RawChunk:
         """Travel between processes as one Arrow IPC message."""
         table = self.cells
         fields = [pa.field(f"{i}", pa.string()) for i in range(table.num_columns)]
-        schema = pa.schema(
-            [("rows", pa.int64()), ("lines", pa.int64()), *fields]
-        )
+        schema = pa.schema([("rows", pa.int64()), ("lines", pa.int64()), *fields])
         batch = pa.table([self.rows, self.lines, *table.columns], schema=schema)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, schema) as writer:

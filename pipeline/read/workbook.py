@@ -1,146 +1,21 @@
-"""Read workbooks through a child process that may die without harm."""
+"""Read the sheet of a workbook that holds the customers, through a child process."""
 
 import dataclasses
-import marshal
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import InputError
-from pipeline.read import workbook_child
 from pipeline.read.chunks import Batch, ChunkMaker
 from pipeline.read.header import find_header, name_columns
+from pipeline.read.process import Child
 from pipeline.read.sheets import Sheet, choose, named
 from pipeline.read.values import Layout, Note, RawChunk, ReadOptions
 
-_MIB = 1 << 20
-MEMORY_BASE = 768 * _MIB
-MEMORY_MOST = 4096 * _MIB
-MEMORY_PER_BYTE = 60
-"""Bytes of memory that a byte of an honest workbook may need."""
-FACTS_APART = 4 * _MIB
-"""Size from which the sheet's XML is looked through by a second child meanwhile."""
-SECONDS_BASE = 20
-SECONDS_PER_MIB = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the child may use: bytes of address space, seconds of CPU time."""
-
-    memory: int
-    seconds: int
-
-    @classmethod
-    def of(cls, size: int) -> "Limits":
-        """Return the limits for a workbook of `size` bytes."""
-        return cls(
-            memory=min(MEMORY_MOST, MEMORY_BASE + MEMORY_PER_BYTE * size),
-            seconds=SECONDS_BASE + SECONDS_PER_MIB * (size // _MIB),
-        )
-
-
-class _Child:
-    """The process that holds the workbook; each answer is checked for its death."""
-
-    def __init__(self, path: Path, name: str, form: str) -> None:
-        self._name = name
-        limits = Limits.of(path.stat().st_size)
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [
-                sys.executable,
-                "-I",
-                str(Path(workbook_child.__file__)),
-                str(path.resolve()),
-                form,
-                str(limits.memory),
-                str(limits.seconds),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def ask(self, command: str) -> None:
-        """Send a command."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(f"{command}\n".encode())
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self._dead()
-
-    def answer(self) -> tuple[Any, ...]:
-        """Return the next answer.
-
-        Raises:
-            InputError: The workbook cannot be read.
-        """
-        pipe = self._process.stdout
-        assert pipe is not None
-        length = pipe.read(8)
-        data = pipe.read(int.from_bytes(length, "little")) if length else b""
-        if len(length) < 8 or len(data) < int.from_bytes(length, "little"):  # noqa: PLR2004 - the length has 8 bytes
-            self._dead()
-        answer: tuple[Any, ...] = marshal.loads(data)  # noqa: S302 - from our own child
-        if answer[0] == "error":
-            self.refuse(answer[1], answer[2])
-        return answer
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                _shut(pipe)
-
-    def _dead(self) -> NoReturn:
-        code = self._process.wait()
-        if code in {-signal.SIGXCPU, -signal.SIGKILL}:
-            fact = "takes longer to read than its size can explain"
-        else:
-            fact = "needs more memory than its size can explain, or is damaged"
-        raise InputError(
-            f"`{self._name}` {fact}",
-            hint="open it in a spreadsheet and save the customers as CSV",
-        )
-
-    def refuse(self, kind: str, text: str) -> NoReturn:
-        """Say what calamine could not read."""
-        if kind == "PasswordError" or "password" in text.lower():
-            raise InputError(
-                f"`{self._name}` is protected by a password",
-                hint="open it, save it without a password and try again",
-            )
-        if kind == "MemoryError":
-            self._process.kill()
-            self._dead()
-        if kind == "WorksheetNotFound":
-            text = f"sheet {text} is missing"
-        raise InputError(
-            f"`{self._name}` cannot be read as a workbook: {_one_line(text)}",
-            hint="open it in a spreadsheet and save it again as xlsx or CSV",
-        )
-
-
-def _shut(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        return
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:160]
+FACTS_APART = 4 << 20
+"""Bytes from which a sheet's XML is looked through by a second child meanwhile."""
 
 
 class SheetTable:
@@ -151,9 +26,9 @@ class SheetTable:
         self._path = path
         self._name = name
         self._place = place
-        self._children: list[_Child] = []
+        self._children: list[Child] = []
 
-    def adopt(self, child: _Child) -> None:
+    def adopt(self, child: Child) -> None:
         """Keep a child that has the sheet loaded for the first walk."""
         self._children.append(child)
 
@@ -161,11 +36,11 @@ class SheetTable:
         """Return one pass over the rows."""
         return _SheetChunks(self, chunk_rows)
 
-    def child(self) -> _Child:
+    def child(self) -> Child:
         """Return a child for one pass."""
         if self._children:
             return self._children.pop()
-        child = _Child(self._path, self._name, self.layout.kind)
+        child = Child(self._path, self._name, self.layout.kind)
         child.answer()
         return child
 
@@ -175,7 +50,7 @@ class SheetTable:
         if self._path.stat().st_size < FACTS_APART or self.layout.kind != "xlsx":
             yield None
             return
-        child = _Child(self._path, self._name, self.layout.kind)
+        child = Child(self._path, self._name, self.layout.kind)
         try:
             yield _Facts(child, self._place)
         finally:
@@ -201,7 +76,7 @@ class SheetTable:
 class _Facts:
     """What a second child finds in a sheet's XML, fetched when the rows are done."""
 
-    def __init__(self, child: _Child, place: int) -> None:
+    def __init__(self, child: Child, place: int) -> None:
         self._child = child
         child.ask(f"facts {place}")
 
@@ -241,15 +116,13 @@ def _text_array(column: list[str | None]) -> pa.Array:
     return pc.if_else(pc.equal(cells, ""), None, cells)
 
 
-def open_workbook(
-    path: Path, name: str, form: str, options: ReadOptions
-) -> SheetTable:
+def open_workbook(path: Path, name: str, form: str, options: ReadOptions) -> SheetTable:
     """Return the sheet that looks most like customers, or the one that is named.
 
     Raises:
         InputError: Locked, damaged, hostile, empty, or no such sheet.
     """
-    child = _Child(path, name, form)
+    child = Child(path, name, form)
     try:
         sheets = _sheets(child, options)
         chosen = choose(sheets, name, options)
@@ -265,7 +138,7 @@ def open_workbook(
     return table
 
 
-def _sheets(child: _Child, options: ReadOptions) -> list[Sheet]:
+def _sheets(child: Child, options: ReadOptions) -> list[Sheet]:
     """Return the sheets of cells; one that is damaged stays empty beside good ones."""
     _, described = child.answer()
     sheets = [
@@ -290,7 +163,7 @@ def _sheets(child: _Child, options: ReadOptions) -> list[Sheet]:
     return sheets
 
 
-def _fact_notes(child: _Child, place: int) -> Iterator[Note]:
+def _fact_notes(child: Child, place: int) -> Iterator[Note]:
     child.ask(f"facts {place}")
     _, facts = child.answer()
     yield from _notes(facts)

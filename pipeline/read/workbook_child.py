@@ -11,6 +11,7 @@ import gc
 import html
 import itertools
 import marshal
+import math
 import re
 import resource
 import sys
@@ -54,7 +55,7 @@ def cell_text(cell: Any) -> str | None:
 
 
 def _number_text(number: float) -> str:
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         return repr(number)
     if number.is_integer() and -_EXACT < number < _EXACT:
         return str(int(number))
