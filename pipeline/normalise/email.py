@@ -180,30 +180,25 @@ class _Flags:
         return self.rows[mask(pc.is_in(lower, value_set=values))]
 
     def _flag(self) -> Iterator[Remark]:
-        odd = positions(
-            ~mask(pc.string_is_ascii(self.values)) & ~mask(self.values.is_null())
-        )
-        texts = dict(zip(odd.tolist(), take(self.values, odd).to_pylist(), strict=True))
+        values = self.values
+        odd = positions(~mask(pc.string_is_ascii(values)) & ~mask(values.is_null()))
+        texts = take(values, odd)
         placeholders = np.union1d(
             self._with_local(_PLACEHOLDERS),
             self._with_domain(lambda domain: domain in known.PLACEHOLDER_DOMAINS),
         )
-        too_long = mask(pc.greater(pc.binary_length(self.values), EMAIL_MAX))
+        too_long = mask(pc.greater(pc.binary_length(values), EMAIL_MAX))
         flagged = (
-            ("email_placeholder", placeholders.tolist()),
-            ("email_disposable", self._with_domain(_is_disposable).tolist()),
-            ("email_role", self._with_local(_ROLES).tolist()),
-            ("mojibake", [row for row, t in texts.items() if marks.looks_garbled(t)]),
-            (
-                "mixed_script",
-                [row for row, t in texts.items() if marks.mixes_scripts(t)],
-            ),
-            ("email_long", positions(too_long).tolist()),
+            ("email_placeholder", placeholders),
+            ("email_disposable", self._with_domain(_is_disposable)),
+            ("email_role", self._with_local(_ROLES)),
+            ("mojibake", odd[matches(texts, marks.MOJIBAKE)]),
+            ("mixed_script", odd[matches(texts, marks.MIXED_SCRIPT)]),
+            ("email_long", positions(too_long)),
         )
         for rule, rows in flagged:
-            for row in rows:
-                cell = self.cells[row].as_py()
-                yield Remark(row, rule, cell, self.values[row].as_py())
+            for row in rows.tolist():
+                yield Remark(row, rule, self.cells[row].as_py(), values[row].as_py())
 
 
 def _is_disposable(domain: str) -> bool:

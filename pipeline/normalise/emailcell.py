@@ -8,9 +8,17 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from email_validator import EmailSyntaxError, validate_email
+from email_validator.rfc_constants import (
+    CASE_INSENSITIVE_MAILBOX_NAMES,
+    DOT_ATOM_TEXT,
+    EMAIL_MAX_LENGTH,
+    LOCAL_PART_MAX_LENGTH,
+)
 
 from pipeline.normalise import marks
 
+_FOLDED = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
+_PLAIN_DOMAIN = re.compile(r'[^\s@<>"()\[\],;:\\]+')
 _ENDS = "\ufeff\u200b\u200e\u200f\u2060"
 _MAILTO = re.compile(r"\s*mailto:\s*(?P<inner>[^?]*)(?:\?.*)?", re.IGNORECASE)
 _LABEL = re.compile(
@@ -94,18 +102,39 @@ def check_domain(domain: str) -> Domain | None:
     return Domain(found.domain, max(len(form.encode()) for form in forms))
 
 
+def certain(text: str) -> str | None:
+    """Return the address as the library writes it where that is certain without it.
+
+    An ASCII dot-atom before the `@` is taken as it stands by the library, so that the
+    verdict on the domain is enough.
+    """
+    local, at, domain = text.partition("@")
+    if not at or not DOT_ATOM_TEXT.match(local) or not _PLAIN_DOMAIN.fullmatch(domain):
+        return None
+    if len(local) > LOCAL_PART_MAX_LENGTH or local.lower() in _FOLDED:
+        return None
+    verdict = check_domain(domain)
+    if verdict is None or len(local) + 1 + verdict.longest > EMAIL_MAX_LENGTH:
+        return None
+    return f"{local}@{verdict.normalized}"
+
+
 def read_email(cell: str, repairs: frozenset[str]) -> Reading:
     """Return what `cell` says: as it stands, cleaned, then repaired where allowed."""
     reading = Reading()
-    reading.email, problem = check(cell.strip())
-    if reading.email is not None:
-        return reading
-    if not marks.overrides_direction(cell):
-        text = _clean(cell, reading)
-        reading.email, again = check(text)
-        if reading.email is None and not _first_of_several(text, reading):
-            problem = again
-            _repair(text, repairs, reading)
+    stripped = cell.strip()
+    text = "" if marks.overrides_direction(cell) else _clean(cell, reading)
+    if cell.isascii() and reading.rules:  # what cleaning takes off ASCII is never valid
+        reading.email = certain(text)
+        if reading.email is not None:
+            return reading
+    email, problem = check(stripped)
+    if email is not None:
+        return Reading(email)
+    if text and text != stripped:
+        reading.email, problem = check(text)
+    if text and reading.email is None and not _first_of_several(text, reading):
+        _repair(text, repairs, reading)
     if reading.email is None:
         reading.problem = reading.problem or problem
         reading.rules.clear()
@@ -144,6 +173,8 @@ def _visible(text: str) -> tuple[str, bool]:
 
 def _first_of_several(text: str, reading: Reading) -> bool:
     """Take the first of several addresses; what stands behind it is kept and said."""
+    if text.count("@") < 2:  # noqa: PLR2004
+        return _before_a_comment(text, reading)
     parts = [part for part in _SEVERAL.split(text) if part]
     if len(parts) < 2 or not all("@" in part for part in parts):  # noqa: PLR2004
         return _before_a_comment(text, reading)
@@ -177,7 +208,7 @@ def _repair(text: str, repairs: frozenset[str], reading: Reading) -> None:
         candidate = mend(text)
         if candidate == text:
             continue
-        found, _ = check(candidate)
+        found = certain(candidate) or check(candidate)[0]
         if found is None:
             continue
         if rule in repairs:

@@ -7,11 +7,12 @@ _INVISIBLE = frozenset(("Cf", "Cc"))
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
 _FORMULA = re.compile(r'\s*="?(?P<inner>[^"]*)"?\s*', re.DOTALL)
 _UNSAFE_BIDI = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
-_MOJIBAKE = re.compile(
-    "[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u2122\u0152\u0153\u0161\u0178\u2018-\u201d\u2020\u2021\u2026\u2030\u2039\u203a\u02c6\u02dc]"
-)
-MOJIBAKE_RE2 = _MOJIBAKE.pattern
-_SCRIPT_NAMES = ("LATIN", "CYRILLIC", "GREEK")
+MOJIBAKE = "[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u2122\u0152\u0153\u0161\u0178\u2018-\u201d\u2020\u2021\u2026\u2030\u2039\u203a\u02c6\u02dc]"
+"""RE2: UTF-8 that was read as Latin-1 or cp1252 (`Ã©` for `é`)."""
+_OTHERS = r"[\p{Cyrillic}\p{Greek}]"
+_WITHIN = r"[\p{M}\p{N}_]*"
+MIXED_SCRIPT = rf"\p{{Latin}}{_WITHIN}{_OTHERS}|{_OTHERS}{_WITHIN}\p{{Latin}}"
+"""RE2: one word mixes Latin letters with Cyrillic or Greek look-alikes."""
 
 
 def unformula(text: str) -> tuple[str, bool]:
@@ -44,7 +45,9 @@ def see_through(text: str) -> tuple[str, tuple[str, ...]]:
 def _plain(character: str) -> tuple[str, str | None]:
     """Return what a person sees of one character, and the rule that changed it."""
     if character.isascii():
-        if character in "\n\r\t":
+        if character in "\n\r":
+            return "\n", None
+        if character == "\t":
             return " ", None
         return (character, None) if character.isprintable() else ("", "invisible_marks")
     category = unicodedata.category(character)
@@ -60,28 +63,6 @@ def _plain(character: str) -> tuple[str, str | None]:
     return character, None
 
 
-def looks_garbled(text: str) -> bool:
-    """Whether `text` holds UTF-8 that was read as Latin-1 (`Ã©` for `é`)."""
-    return _MOJIBAKE.search(text) is not None
-
-
-def mixes_scripts(text: str) -> bool:
-    """Whether one word mixes Latin letters with Cyrillic or Greek look-alikes."""
-    if text.isascii():
-        return False
-    return any(len(_scripts(word)) > 1 for word in re.findall(r"\w+", text))
-
-
-def _scripts(word: str) -> set[str]:
-    names = (unicodedata.name(c, "").split(" ")[0] for c in word if c.isalpha())
-    return {name for name in names if name in _SCRIPT_NAMES}
-
-
 def overrides_direction(text: str) -> bool:
     """Whether `text` holds a mark that makes it read in another order."""
     return not _UNSAFE_BIDI.isdisjoint(text)
-
-
-def mask(text: str, kept: int = 1) -> str:
-    """Return `text` so that it can be shown: its first characters and an ellipsis."""
-    return f"{text[:kept]}…" if text else ""

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -81,44 +80,25 @@ def _hides_something(text: str) -> bool:
     )
 
 
-def fold(text: str) -> str:
-    """Return `text` in lower case, without accents and with single blanks."""
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _BLANKS.sub(" ", bare).strip()
-
-
-_LONGEST_PLACEHOLDER = max(map(len, PLACEHOLDER_NAMES))
 _PLACEHOLDERS = pa.array(sorted(PLACEHOLDER_NAMES), pa.string())
 
 
 def _placeholders(values: pa.StringArray) -> Ints:
     """Return the rows whose name stands for nobody."""
-    lower = pc.utf8_lower(values)
-    found = mask(pc.is_in(lower, value_set=_PLACEHOLDERS))
-    odd = positions(~mask(pc.string_is_ascii(values)) & ~mask(values.is_null()))
-    short = odd[
-        mask(pc.less_equal(pc.utf8_length(take(values, odd)), _LONGEST_PLACEHOLDER))
-    ]
-    texts = take(values, short).to_pylist()
-    found[short] |= np.array(
-        [fold(text) in PLACEHOLDER_NAMES for text in texts], np.bool_
-    )
-    return positions(found)
+    return positions(mask(pc.is_in(pc.utf8_lower(values), value_set=_PLACEHOLDERS)))
 
 
 def _flags(
     values: pa.StringArray, odd: Ints, cells: pa.StringArray
 ) -> Iterator[Remark]:
-    texts = zip(odd.tolist(), take(values, odd).to_pylist(), strict=True)
-    readable = [(row, text) for row, text in texts if text]
+    texts = take(values, odd)
     too_long = pc.greater(pc.utf8_length(values), NAME_MAX)
     flagged = (
-        ("name_numbers_only", positions(matches(values, _NUMBERS_ONLY)).tolist()),
-        ("mojibake", [row for row, text in readable if marks.looks_garbled(text)]),
-        ("mixed_script", [row for row, text in readable if marks.mixes_scripts(text)]),
-        ("name_long", positions(mask(too_long)).tolist()),
+        ("name_numbers_only", positions(matches(values, _NUMBERS_ONLY))),
+        ("mojibake", odd[matches(texts, marks.MOJIBAKE)]),
+        ("mixed_script", odd[matches(texts, marks.MIXED_SCRIPT)]),
+        ("name_long", positions(mask(too_long))),
     )
     for rule, rows in flagged:
-        for row in rows:
+        for row in rows.tolist():
             yield Remark(row, rule, cells[row].as_py(), values[row].as_py())

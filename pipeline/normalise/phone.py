@@ -7,11 +7,10 @@ import numpy as np
 import phonenumbers
 import pyarrow as pa
 
-from pipeline.normalise import phonecell
 from pipeline.normalise.column import Column, Remark
-from pipeline.normalise.known import MOBILE_MONEY
 from pipeline.normalise.phonecell import Policy, Reading
 from pipeline.normalise.phonefast import Fast, fast_phones
+from pipeline.normalise.phonerounds import expects_mobile, read_cells
 from pipeline.normalise.textarrays import (
     Bools,
     Ints,
@@ -45,12 +44,6 @@ class Phones:
     assumed: int
 
 
-def mobile_money_codes() -> frozenset[int]:
-    """Return the calling codes of countries where a mobile number is expected."""
-    codes = (phonenumbers.country_code_for_region(region) for region in MOBILE_MONEY)
-    return frozenset(codes)
-
-
 def normalise_phones(cells: pa.StringArray, regions: Regions, policy: Policy) -> Phones:
     """Return the E.164 form of `cells`, or why there is none.
 
@@ -61,11 +54,11 @@ def normalise_phones(cells: pa.StringArray, regions: Regions, policy: Policy) ->
     """
     rows = positions(np.asarray(cells.is_valid()))
     filled = cells if len(rows) == len(cells) else take(cells, rows)
-    fast = fast_phones(filled, regions.ids[rows], regions.names, mobile_money_codes())
+    fast = fast_phones(filled, regions.ids[rows], regions.names, expects_mobile())
     slow = _Slow(filled, rows, regions, policy)
     slow.read(positions(np.asarray(fast.e164.is_null())))
     column = _scatter(slow.merge(fast), rows, len(cells))
-    remarks = [*slow.remarks, *_flags(column, rows, slow, fast, regions, cells)]
+    remarks = [*slow.remarks, *_flags(column, rows, slow, regions, cells)]
     assumed = int((slow.is_national & ~regions.given[rows]).sum())
     found = Column(column, slow.problems, tuple(remarks), slow.further)
     return Phones(found, assumed)
@@ -97,7 +90,7 @@ class _Slow:
         """Read the cells at `left`, equal ones once."""
         ids = self.regions.ids[self.rows[left]]
         keys = list(zip(take(self.cells, left).to_pylist(), ids.tolist(), strict=True))
-        known = _read_all(list(dict.fromkeys(keys)), self.regions.names, self.policy)
+        known = read_cells(list(dict.fromkeys(keys)), self.regions.names, self.policy)
         for place, key in zip(left.tolist(), keys, strict=True):
             self._note(place, key[0], known[key])
 
@@ -128,37 +121,10 @@ class _Slow:
         return put(fast.e164, places, numbers)
 
 
-def _read_all(
-    keys: list[tuple[str, int]], names: tuple[str, ...], policy: Policy
-) -> dict[tuple[str, int], Reading]:
-    """Read each (cell, region): the cleaned text may be certain by now."""
-    readings = [phonecell.clean(cell) for cell, _ in keys]
-    cores = [phonecell.without_words(reading.text) for reading in readings]
-    texts = [
-        core or reading.text for core, reading in zip(cores, readings, strict=True)
-    ]
-    ids = np.array([identity for _, identity in keys], np.int64)
-    fast = fast_phones(pa.array(texts, pa.string()), ids, names, mobile_money_codes())
-    numbers = fast.e164.to_pylist()
-    for place, (reading, number) in enumerate(zip(readings, numbers, strict=True)):
-        if reading.problem is not None:
-            continue
-        if number is None:
-            phonecell.ask_library(reading, names[int(ids[place])], policy)
-            continue
-        reading.e164 = number
-        reading.calling_code = int(fast.calling_code[place])
-        reading.is_landline = bool(fast.is_landline[place])
-        if cores[place] is not None:
-            reading.rules.append("label_removed")
-    return dict(zip(keys, readings, strict=True))
-
-
 def _flags(
     column: pa.StringArray,
     rows: Ints,
     slow: _Slow,
-    fast: Fast,
     regions: Regions,
     cells: pa.StringArray,
 ) -> Iterator[Remark]:

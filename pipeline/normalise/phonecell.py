@@ -1,7 +1,7 @@
 """One phone cell that is not certain at first sight: clean it, then ask phonenumbers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,15 +67,8 @@ class Reading:
     rules: list[str] = field(default_factory=list)
     further: tuple[str, ...] = ()
     calling_code: int = 0
+    number: PhoneNumber | None = None
     is_landline: bool = False
-
-
-def read_phone(cell: str, region: str, policy: Policy) -> Reading:
-    """Return what `cell` says, dialled from `region`."""
-    reading = clean(cell)
-    if reading.problem is None:
-        ask_library(reading, region, policy)
-    return reading
 
 
 def clean(cell: str) -> Reading:
@@ -124,119 +117,98 @@ def _from_scientific(text: str, found: re.Match[str], reading: Reading) -> str:
     return lead + decimals[:exponent]
 
 
+def several(text: str) -> tuple[str, ...]:
+    """Return the parts of a cell that seems to hold more than one number, else none.
+
+    What the library reads as an extension is none of them.
+    """
+    parts = tuple(part for part in _SPLIT.split(text) if part)
+    is_split = len(parts) > 1 and sum(map(str.isdigit, parts[0])) >= _FULL
+    return parts if is_split and not _DIALLED_EXTENSION.search(text) else ()
+
+
+def take_first(
+    reading: Reading, parts: Sequence[str], numbers: Sequence[str | None]
+) -> None:
+    """Use the first of several numbers; what else the cell holds is kept and said."""
+    reading.e164 = numbers[0]
+    pairs = zip(parts[1:], numbers[1:], strict=True)
+    reading.further = tuple(number for number in numbers[1:] if number)
+    rest = [part for part, number in pairs if number is None]
+    is_extension = not reading.further and all(
+        sum(map(str.isdigit, part)) < _FULL for part in rest
+    )
+    reading.rules.append("extension_dropped" if is_extension else "several_numbers")
+
+
 def ask_library(reading: Reading, region: str, policy: Policy) -> None:
-    """Fill `reading` from its text: as it stands, in parts, then repaired."""
+    """Fill `reading` from its text as phonenumbers sees it: whole, bare, in parts."""
     text = reading.text
-    number, problem = _ask(text, region)
-    attempt = next(_attempts(text, region, number, problem), None)
-    if attempt is not None:
-        _accept(reading, attempt)
-        return
-    if number is not None and _is_possible(number, problem, policy):
+    reading.number, problem = _ask(text, region)
+    core = without_words(text)
+    if core is not None and _use(reading, core, region):
+        reading.rules.append("label_removed")
+    elif problem is None:
+        _accept(reading, reading.number)
+        reading.rules.extend(_whole_rules(text, reading.number))
+    elif _use(reading, _plus_for_zeros(core or text), region):
+        reading.rules.append("double_zero")
+    else:
+        _in_parts(reading, region, policy, problem)
+
+
+def _in_parts(reading: Reading, region: str, policy: Policy, problem: str) -> None:
+    """Fill `reading` from the first of several numbers, else say what is wrong."""
+    parts = several(reading.text)
+    numbers = [_valid(part, region) for part in parts]
+    if parts and numbers[0] is not None:
+        take_first(reading, parts, [number and repairs.e164(number) for number in numbers])
+        reading.calling_code = numbers[0].country_code or 0
+    elif _is_allowed(reading.number, problem, policy):
+        _accept(reading, reading.number)
         reading.rules.append("phone_possible_only")
-        _accept(reading, _Attempt(repairs.e164(number), number.country_code))
-        return
-    reading.problem = problem or "phone_not_valid"
-    _repair(reading, region, policy, number)
+    else:
+        reading.problem = problem
 
 
-class _Attempt(NamedTuple):
-    """A good number, the cleaning rule that was needed and what else was there."""
-
-    e164: str
-    calling_code: int
-    rules: tuple[str, ...] = ()
-    further: tuple[str, ...] = ()
-
-
-def _accept(reading: Reading, attempt: _Attempt) -> None:
-    reading.e164 = attempt.e164
-    reading.calling_code = attempt.calling_code
-    reading.rules.extend(attempt.rules)
-    reading.further = attempt.further
+def _use(reading: Reading, text: str | None, region: str) -> bool:
+    """Take over the number in `text`, if there is a valid one."""
+    number, problem = _ask(text, region) if text else (None, "")
+    if problem is None:
+        _accept(reading, number)
+    return problem is None
 
 
-def _attempts(
-    text: str, region: str, number: PhoneNumber | None, problem: str | None
-) -> Iterator[_Attempt]:
-    """Yield the readings that keep the meaning of `text`, the surest first."""
-    has_extension = _EXTENSION.search(text) is not None
-    yield from _without_words(text, region)
-    if number is not None and problem is None:
-        rules = []
-        if number.extension or has_extension:
-            rules.append("extension_dropped")
-        elif _is_vanity(text):
-            rules.append("vanity_letters")
-        yield _Attempt(repairs.e164(number), number.country_code, tuple(rules))
-    yield from _first_of_several(text, region)
-    yield from _double_zero(text, region)
+def _accept(reading: Reading, number: PhoneNumber | None) -> None:
+    assert number is not None
+    reading.e164 = repairs.e164(number)
+    reading.calling_code = number.country_code or 0
 
 
-def _is_vanity(text: str) -> bool:
+def _whole_rules(text: str, number: PhoneNumber | None) -> tuple[str, ...]:
+    """Return what the library itself does to a whole cell and a person should know."""
+    if (number is not None and number.extension) or _EXTENSION.search(text):
+        return ("extension_dropped",)
     found = _CORE.search(text)
     tail = text[found.start() :] if found else text
-    return _LETTER.search(tail) is not None
+    return ("vanity_letters",) if _LETTER.search(tail) else ()
 
 
-def _without_words(text: str, region: str) -> Iterator[_Attempt]:
-    """Drop words around the digits: `Tel: 671… (WhatsApp)`."""
-    core = without_words(text)
-    if core is None:
-        return
-    number, problem = _ask(core, region)
-    if number is not None and problem is None:
-        rules = ("label_removed",)
-        yield _Attempt(repairs.e164(number), number.country_code, rules)
-        return
-    yield from _double_zero(core, region, rules=("label_removed",))
-
-
-def _first_of_several(text: str, region: str) -> Iterator[_Attempt]:
-    """Take the first of several numbers; what stands behind it is kept and said."""
-    parts = [part for part in _SPLIT.split(text) if part]
-    if len(parts) < 2 or sum(map(str.isdigit, parts[0])) < _FULL:  # noqa: PLR2004
-        return
-    if _DIALLED_EXTENSION.search(text):  # the library has the last word on those
-        return
-    found = _first_good(parts[0], region)
-    if found is None:
-        return
-    others = [_first_good(part, region) for part in parts[1:]]
-    further = tuple(other.e164 for other in others if other is not None)
-    rest = (
-        part for part, other in zip(parts[1:], others, strict=True) if other is None
-    )
-    if further:
-        rules = ("several_numbers",)
-    elif all(sum(map(str.isdigit, part)) < _FULL for part in rest):
-        rules = ("extension_dropped",)
-    else:
-        rules = ("several_numbers",)
-    yield found._replace(rules=(*found.rules, *rules), further=further)
-
-
-def _first_good(part: str, region: str) -> _Attempt | None:
-    found = next(_without_words(part, region), None)
-    if found is not None:
-        return found
-    number, problem = _ask(part, region)
-    if number is not None and problem is None:
-        return _Attempt(repairs.e164(number), number.country_code)
-    return next(_double_zero(part, region), None)
-
-
-def _double_zero(
-    text: str, region: str, rules: tuple[str, ...] = ()
-) -> Iterator[_Attempt]:
-    """Read `00` as the plus sign where the region itself does not."""
+def _plus_for_zeros(text: str) -> str | None:
+    """Return `text` with a plus for its leading 00, which not every region reads so."""
     bare = text.lstrip(" (")
-    if not bare.startswith("00"):
-        return
-    number, problem = _ask("+" + bare[2:], region)
-    if number is not None and problem is None:
-        rules = (*rules, "double_zero")
-        yield _Attempt(repairs.e164(number), number.country_code, rules)
+    return "+" + bare[2:] if bare.startswith("00") else None
+
+
+def _valid(text: str, region: str) -> PhoneNumber | None:
+    """Return the valid number in one part of a cell."""
+    core = without_words(text)
+    for candidate in (core or text, _plus_for_zeros(core or text)):
+        if candidate is not None:
+            number, problem = _ask(candidate, region)
+            if problem is None:
+                return number
+    return None
 
 
 def _ask(text: str, region: str) -> tuple[PhoneNumber | None, str | None]:
@@ -251,28 +223,15 @@ def _ask(text: str, region: str) -> tuple[PhoneNumber | None, str | None]:
         return None, _PARSE_RULES[error.error_type]
     if phonenumbers.is_valid_number(number):
         return number, None
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    return number, _LENGTH_RULES[reason]
+    return number, _LENGTH_RULES[phonenumbers.is_possible_number_with_reason(number)]
 
 
-def _is_possible(number: PhoneNumber, problem: str | None, policy: Policy) -> bool:
+def _is_allowed(
+    number: PhoneNumber | None, problem: str | None, policy: Policy
+) -> bool:
     """Whether the sender allows this number, possible but not valid, as it stands."""
-    if not policy.allow_possible or problem != "phone_not_valid":
+    if number is None or not policy.allow_possible or problem != "phone_not_valid":
         return False
-    region = phonenumbers.region_code_for_country_code(number.country_code)
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     length = len(phonenumbers.national_significant_number(number))
     return length not in repairs.SUPERSEDED.get(region, ())
-
-
-def _repair(
-    reading: Reading, region: str, policy: Policy, number: PhoneNumber | None
-) -> None:
-    """Offer what the number probably was; use it where its rule is allowed."""
-    for rule, repaired in repairs.offers(reading.text, region, number):
-        if rule in policy.repairs:
-            code = phonenumbers.parse(repaired, None).country_code
-            _accept(reading, _Attempt(repaired, code, (rule,)))
-            reading.problem = reading.suggestion = None
-            return
-        if reading.suggestion is None:
-            reading.problem, reading.suggestion = rule, repaired

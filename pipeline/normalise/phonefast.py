@@ -216,16 +216,17 @@ class _Reading:
         code the library looks for a national prefix twice.
         """
         rows = rows[self.calling_code[rows] == 0]
-        if not plan.is_main or not len(rows):
+        main = plans.main_plan(plan.calling_code)
+        if main is None or not len(rows):
             return
-        whole = self.digits.text(rows)
-        is_open = ~matches(whole, plan.general)
-        is_open |= self.digits.sizes[rows] > plan.longest
-        rows = rows[is_open]
+        is_national = matches(self.digits.text(rows), plan.general)
+        is_long = self.digits.sizes[rows] > plan.longest
         self.digits.skip(rows, len(str(plan.calling_code)))
-        rows = self._strip_prefix(rows, plan)
-        again = rows[self._prefix_lengths(rows, plan) != 0]
-        self.code[again] = 0
+        is_open = np.zeros(len(self.code), np.bool_)
+        rest = self._strip_prefix(rows, plan)
+        is_open[rest] = matches(self.digits.text(rest), plan.general)
+        self.code[rows[~(is_long | (is_open[rows] & ~is_national))]] = 0
+        self.code[rest[self._prefix_lengths(rest, main) != 0]] = 0
 
     def settle(self) -> None:
         """Accept every row with a `code` whose national number is certain."""
@@ -285,6 +286,7 @@ def _prefix_length(text: str, plan: RegionPlan) -> int:
     found = plan.prefix_regex.match(text)
     if found is None:
         return 0
-    if plan.transforms and found.groups() and found.groups()[-1] is not None:
-        return -1
-    return found.end()
+    if not plan.transform or not found.groups() or found.groups()[-1] is None:
+        return found.end()
+    rest = found.expand(plan.transform) + text[found.end() :]
+    return len(text) - len(rest) if text.endswith(rest) else -1

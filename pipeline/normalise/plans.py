@@ -50,10 +50,9 @@ class RegionPlan:
     idd: str
     prefix: str
     prefix_regex: re.Pattern[str] | None
-    transforms: bool
+    transform: str
     general: str
     longest: int
-    is_main: bool
 
 
 def _whole(patterns: list[str]) -> str | None:
@@ -96,17 +95,15 @@ def region_plan(region: str) -> RegionPlan | None:
     if metadata is None:
         return None
     prefix = metadata.national_prefix_for_parsing or ""
-    main = phonenumbers.region_code_for_country_code(metadata.country_code)
     return RegionPlan(
         region=region,
         calling_code=metadata.country_code,
         idd=metadata.international_prefix or "",
         prefix=prefix if prefix.isdigit() else "",
         prefix_regex=re.compile(prefix) if prefix and not prefix.isdigit() else None,
-        transforms=bool(metadata.national_prefix_transform_rule),
+        transform=metadata.national_prefix_transform_rule or "",
         general=f"^(?:{metadata.general_desc.national_number_pattern})$",
         longest=max(metadata.general_desc.possible_length),
-        is_main=main == region,
     )
 
 

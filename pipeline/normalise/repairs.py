@@ -5,8 +5,9 @@ and offered only where phonenumbers finds the outcome valid.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumber
@@ -41,21 +42,22 @@ _CI_MOBILE = MappingProxyType(
 _CI_FIXED = MappingProxyType({"8": "21", "0": "25"})
 _OLD_LENGTH = 8
 _MIN_LOST_PLUS = 10
+_TWO_NUMBERS = 16
 _LETTER_O = re.compile(
     r"(?<=[\d\s.\-()])[oO](?=[\d\s.\-()oO]|$)|(?<=\+)[oO]|^[oO](?=\d)"
 )
 
-Parse = Callable[[str, str], str | None]
-"""Text and region to the E.164 form of a valid number, else None."""
 
+class Offer(NamedTuple):
+    """A repair to try: it stands where `text`, dialled from `region`, is valid.
 
-def parse_valid(text: str, region: str) -> str | None:
-    """Return the E.164 form of `text` where phonenumbers finds it valid."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    return e164(number) if phonenumbers.is_valid_number(number) else None
+    `also` is a second number that has to be valid too.
+    """
+
+    rule: str
+    text: str
+    region: str
+    also: str | None = None
 
 
 def e164(number: PhoneNumber) -> str:
@@ -86,63 +88,50 @@ def upgrade(national: str, region: str) -> tuple[str, str] | None:
     return None
 
 
-def offers(
-    text: str, region: str, number: PhoneNumber | None
-) -> Iterator[tuple[str, str]]:
-    """Yield (rule, E.164) for every repair of `text` that gives a valid number.
+def offers(text: str, region: str, number: PhoneNumber | None) -> Iterator[Offer]:
+    """Yield what `text` could have been meant to be, the likeliest first.
 
     `number` is what phonenumbers parsed from `text`, None where it could not.
     """
-    for rule, candidate, within in _candidates(text, region, number):
-        found = parse_valid(candidate, within)
-        if found is not None:
-            yield rule, found
-
-
-def _candidates(
-    text: str, region: str, number: PhoneNumber | None
-) -> Iterator[tuple[str, str, str]]:
     if _LETTER_O.search(text):  # the digits that are left would mean nothing
-        yield "letter_o", _LETTER_O.sub("0", text), region
+        yield Offer("letter_o", _LETTER_O.sub("0", text), region)
         return
     if number is not None:
         yield from _old_plans(number)
     digits = re.sub(r"\D", "", text)
-    if number is not None and not text.startswith("+"):
+    has_plus = text.startswith("+")
+    if number is not None and not has_plus:
         yield from _zero_lost(digits, region)
     yield from _glued(text, digits, region)
-    if (
-        not text.startswith("+")
-        and len(digits) >= _MIN_LOST_PLUS
-        and not digits.startswith("0")
-    ):
-        yield "lost_plus", "+" + digits, region
+    is_long = len(digits) >= _MIN_LOST_PLUS and not digits.startswith("0")
+    if is_long and not has_plus:
+        yield Offer("lost_plus", "+" + digits, region)
 
 
-def _old_plans(number: PhoneNumber) -> Iterator[tuple[str, str, str]]:
-    region = phonenumbers.region_code_for_country_code(number.country_code)
+def _old_plans(number: PhoneNumber) -> Iterator[Offer]:
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     if region not in SUPERSEDED:
         return
     upgraded = upgrade(phonenumbers.national_significant_number(number), region)
     if upgraded is not None:
-        yield upgraded[0], f"+{number.country_code}{upgraded[1]}", region
+        rule, national = upgraded
+        yield Offer(rule, f"+{number.country_code}{national}", region)
 
 
-def _zero_lost(digits: str, region: str) -> Iterator[tuple[str, str, str]]:
+def _zero_lost(digits: str, region: str) -> Iterator[Offer]:
     code = phonenumbers.country_code_for_region(region)
     if code and not digits.startswith("0"):
-        yield "leading_zero_lost", f"+{code}0{digits}", region
+        yield Offer("leading_zero_lost", f"+{code}0{digits}", region)
 
 
-def _glued(text: str, digits: str, region: str) -> Iterator[tuple[str, str, str]]:
+def _glued(text: str, digits: str, region: str) -> Iterator[Offer]:
     """Two numbers written without anything between: split at the plus or in halves."""
     parts = [part for part in text.split("+") if part.strip()]
     if text.count("+") > 1 and len(parts) > 1:
-        yield "glued_numbers", "+" + parts[0], region
+        yield Offer("glued_numbers", "+" + parts[0], region)
         return
     half = len(digits) // 2
-    if len(digits) >= 16 and len(digits) == 2 * half:  # noqa: PLR2004 - two of 8
+    if len(digits) >= _TWO_NUMBERS and len(digits) == 2 * half:
         first, second = digits[:half], digits[half:]
-        if parse_valid(second, region) or parse_valid("+" + second, region):
-            yield "glued_numbers", first, region
-            yield "glued_numbers", "+" + first, region
+        yield Offer("glued_numbers", first, region, second)
+        yield Offer("glued_numbers", "+" + first, region, "+" + second)
