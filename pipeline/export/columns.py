@@ -146,7 +146,7 @@ class Columns:
         return moment.replace(tzinfo=UTC).isoformat()
 
     def _flag(self, index: int, field: str, value: Any) -> str | None:
-        told: str | None = _FLAGS.get(str(value).strip().lower())
+        told = _FLAGS.get(str(value).strip().lower())
         if told is None:
             self.note("field_type_changed", field, index, kind_of(value))
             self.displace(index, field, value)
@@ -198,14 +198,7 @@ _TEXTS = frozenset((str, type(None)))
 _WHOLE = frozenset((int, type(None)))
 _FLAG_TYPES = frozenset((int, bool, type(None)))
 _BITS = frozenset((0, 1, None))
-_FLAGS = {
-    "1": True,
-    "0": False,
-    "true": True,
-    "false": False,
-    "1.0": True,
-    "0.0": False,
-}
+_FLAGS = {"1": "1", "true": "1", "1.0": "1", "0": "0", "false": "0", "0.0": "0"}
 
 
 def to_json(value: Any) -> str:

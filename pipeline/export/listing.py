@@ -139,6 +139,7 @@ class Listing:
         page = await self._fetch(number)
         self._pages += 1
         sweep.tell(page)
+        again = number in sweep.seen_pages
         sweep.seen_pages.add(number)
         new = 0
         keys = self._sink.take(sweep.number, number, page.items)
@@ -146,11 +147,12 @@ class Listing:
             sweep.watched_keys = keys
         sweep.moved |= number == sweep.watched and keys != sweep.watched_keys
         for key in keys:
-            if key in sweep.keys:
-                sweep.repeated += 1
-            else:
+            if key not in sweep.keys:
                 sweep.keys.add(key)
                 new += 1
+            elif not again:
+                sweep.repeated += 1
+        sweep.moved |= again and new > 0
         if not page.items:
             sweep.ended = True
         self._progress(len(sweep.keys), sweep.totals)
@@ -160,7 +162,7 @@ class Listing:
         """Return whether the sweep holds what the list holds, after a second look."""
         if sweep.totals is None:
             return True
-        calm = sweep.agrees and not sweep.varied and not sweep.repeated
+        calm = sweep.agrees and not (sweep.varied or sweep.repeated or sweep.moved)
         if calm:
             return await self._still(sweep)
         # Only a list that grew, and nothing else, can be mended from its edges.

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.errors import worst
 from pipeline.export import customers, payments
+from pipeline.export.finance import Books, write_csv
 from pipeline.export.gather import THROUGH_CUSTOMERS, Gathered, Gatherer
 from pipeline.export.manifest import as_text, books, manifest, sums, table_entry
 from pipeline.export.notes import Notes
@@ -29,6 +30,7 @@ from pipeline.export.tables import (
     stream,
     write_parquet,
 )
+from pipeline.export.workbook import write_workbook
 from pipeline.files.publish import private_folder, write_text
 from pipeline.files.stores import Store, is_remote, store_at
 from schemas.exports import CUSTOMERS, MANIFEST, PAYMENTS, SUCCESS
@@ -172,6 +174,36 @@ def _write(work: _Work, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
         con, work.folder, _parts(work), today, whole=not work.request.is_filtered
     )
 
+    if work.request.wants_payments and (work.request.csv or work.request.xlsx):
+        _write_finance(work, con, today)
+
+
+def _write_finance(work: _Work, con: duckdb.DuckDBPyConnection, today: date) -> None:
+    request = work.request
+    columns = "reference, id, sandbox, _noted"
+    parts = _parts(work, payments.TABLE)
+    books_of = Books(
+        con=con,
+        noted=statement(payments.TABLE, columns=columns, parts=parts),
+        values=_filters(request),
+        period=request.month or "all",
+        zone=request.timezone,
+        lang=request.lang,
+        is_over=request.until is None or today >= request.until,
+    )
+    if request.csv:
+        write_csv(books_of, work.folder)
+    if request.xlsx:
+        write_workbook(books_of, work.folder)
+
+
+def _filters(request: ExportRequest) -> Mapping[str, Any]:
+    return {
+        "since": request.since,
+        "until": request.until,
+        "status": request.status,
+    }
+
 
 def _write_table(
     work: _Work,
@@ -180,12 +212,7 @@ def _write_table(
     names: Sequence[str],
     by: str | None = None,
 ) -> None:
-    request = work.request
-    values: Mapping[str, Any] = {
-        "since": request.since,
-        "until": request.until,
-        "status": request.status,
-    }
+    values = _filters(work.request)
     parts = _parts(work, table)
     columns = [*names, by] if by else list(names)
     sql = statement(table, columns=selected(columns), parts=parts)
