@@ -52,6 +52,13 @@ def build(con: Any) -> int:
     if vetoes:
         _dissolve(con, "exact")
         _dissolve(con, "rule = 'decided'")
+        # Decisions that contradict each other: nobody is merged, all wait.
+        con.execute(
+            """DELETE FROM dd_cluster WHERE root IN (
+            SELECT x.root FROM dd_decided d JOIN dd_cluster x ON x.row = d.row_a
+            JOIN dd_cluster y ON y.row = d.row_b AND y.root = x.root
+            WHERE d.verdict = 'different')"""
+        )
     return int(vetoes)
 
 
@@ -85,32 +92,43 @@ def _suspects(con: Any, table: str) -> None:
     """Leave in `dd_bad(root)` the clusters of `table` that contradict themselves."""
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_traits AS
-        SELECT root, min(ik) <> max(ik) AS many, min(external_id) <> max(external_id)
+        SELECT root, min(ik) <> max(ik) AND (count(*) > count(ik) OR count(*) > 2)
+                AS many, min(external_id) <> max(external_id)
             OR min(birth_date) <> max(birth_date)
             OR min(national_id) <> max(national_id) AS contradicts
         FROM (SELECT c.root, nullif(r.ik, '') AS ik, r.external_id, r.birth_date,
                 r.national_id FROM {table} c JOIN dd_rows r USING (row))
         GROUP BY root"""
     )
+    # Two names without a nameless row between them were compared when their edge
+    # was made; only longer chains can bring names together that never met.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_called AS
-        SELECT c.root, min(r.ik) AS ik, r.ik AS name_id, min(r.name) AS raw
+        SELECT c.root, r.ik, min(r.name) AS raw
         FROM {table} c JOIN dd_rows r USING (row)
         JOIN dd_traits t ON t.root = c.root AND t.many
-        WHERE r.ik <> '' GROUP BY c.root, r.ik"""
+        GROUP BY c.root, r.ik"""
+    )
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE dd_meets AS
+        SELECT root, count(*) FILTER (ik <> '') AS names FROM dd_called
+        GROUP BY root HAVING count(*) > 2"""
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_clash AS
+        SELECT a.root, a.ik AS ik_a, b.ik AS ik_b FROM dd_called a
+        JOIN dd_called b ON a.root = b.root AND a.ik < b.ik AND a.ik <> ''
+        JOIN dd_meets m ON m.root = a.root AND m.names <= {_MANY_NAMES}
+        WHERE names_agree(a.raw, b.raw) NOT IN ('equal', 'subset', 'near', 'initial')"""
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_bad AS
         SELECT root FROM dd_traits WHERE contradicts
-        UNION SELECT root FROM dd_called GROUP BY root HAVING count(*) > {_MANY_NAMES}
-        UNION SELECT a.root FROM dd_called a JOIN dd_called b
-            ON a.root = b.root AND a.name_id < b.name_id
-            WHERE names_agree(a.raw, b.raw)
-                NOT IN ('equal', 'subset', 'near', 'initial')
-            AND NOT EXISTS (SELECT 1 FROM dd_decided_names d WHERE d.root_row IN
-                (SELECT row FROM {table} t WHERE t.root = a.root)
-                AND least(d.ik_a, d.ik_b) = least(a.name_id, b.name_id)
-                AND greatest(d.ik_a, d.ik_b) = greatest(a.name_id, b.name_id))
+        UNION SELECT root FROM dd_meets WHERE names > {_MANY_NAMES}
+        UNION SELECT root FROM dd_clash WHERE (root, least(ik_a, ik_b),
+                greatest(ik_a, ik_b)) NOT IN (
+            SELECT (t.root, least(d.ik_a, d.ik_b), greatest(d.ik_a, d.ik_b))
+            FROM dd_decided_names d JOIN {table} t ON t.row = d.root_row)
         UNION SELECT x.root FROM dd_decided d JOIN {table} x ON x.row = d.row_a
             JOIN {table} y ON y.row = d.row_b AND y.root = x.root
             WHERE d.verdict = 'different'"""

@@ -69,10 +69,10 @@ def _stars(con: Any, policy: DedupePolicy) -> None:
 
 _PARENTS_PERSONAL = f"""
     AND (kind <> {BOTH} OR (
-        (SELECT coalesce(bool_or(q.shared), false) FROM dd_profile q
-         WHERE q.kind = {EMAIL} AND q.key = split_part(k.key, chr(31), 1)) = false
-        AND (SELECT coalesce(bool_or(q.shared), false) FROM dd_profile q
-         WHERE q.kind = {PHONE} AND q.key = split_part(k.key, chr(31), 2)) = false))"""
+        split_part(k.key, chr(31), 1) NOT IN (
+            SELECT key FROM dd_profile WHERE kind = {EMAIL} AND shared)
+        AND split_part(k.key, chr(31), 2) NOT IN (
+            SELECT key FROM dd_profile WHERE kind = {PHONE} AND shared)))"""
 
 
 def _identical(con: Any, source: str) -> None:
@@ -98,13 +98,21 @@ def _identical(con: Any, source: str) -> None:
 def _compare_names(con: Any, policy: DedupePolicy) -> None:
     """Compare the few names of each key in pairs: `dd_pairs`, and `dd_personal`."""
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE dd_pairs AS
-        SELECT kind, key, a.center AS a, b.center AS b, a.raw AS raw_a, b.raw AS raw_b,
-            names_agree(a.raw, b.raw) AS verdict
+        f"""CREATE OR REPLACE TEMP TABLE dd_apiece AS
+        SELECT kind, key, a.center AS a, b.center AS b, least(a.raw, b.raw) AS raw_a,
+            greatest(a.raw, b.raw) AS raw_b
         FROM dd_names a JOIN dd_names b USING (kind, key)
         JOIN dd_profile p USING (kind, key)
         WHERE a.ik < b.ik AND a.ik <> '' AND NOT p.shared
             AND p.names BETWEEN 2 AND {policy.max_household}"""
+    )
+    # Two names often meet on an e-mail and on a phone: judged once.
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE dd_pairs AS
+        WITH meetings AS MATERIALIZED (SELECT DISTINCT raw_a, raw_b FROM dd_apiece),
+        judged AS MATERIALIZED (
+            SELECT raw_a, raw_b, names_agree(raw_a, raw_b) AS verdict FROM meetings)
+        SELECT p.*, j.verdict FROM dd_apiece p JOIN judged j USING (raw_a, raw_b)"""
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_personal AS
@@ -114,11 +122,11 @@ def _compare_names(con: Any, policy: DedupePolicy) -> None:
             FROM dd_pairs GROUP BY kind, key) x USING (kind, key)"""
     )
     con.execute(
-        f"""UPDATE dd_personal SET one = false WHERE kind = {BOTH} AND key IN (
-            SELECT b.key FROM dd_personal b JOIN dd_personal s
-                ON (s.kind = {EMAIL} AND s.key = split_part(b.key, chr(31), 1))
-                OR (s.kind = {PHONE} AND s.key = split_part(b.key, chr(31), 2))
-            WHERE b.kind = {BOTH} AND NOT s.one)"""
+        f"""UPDATE dd_personal SET one = false WHERE kind = {BOTH} AND (
+            split_part(key, chr(31), 1) IN (
+                SELECT key FROM dd_personal WHERE kind = {EMAIL} AND NOT one)
+            OR split_part(key, chr(31), 2) IN (
+                SELECT key FROM dd_personal WHERE kind = {PHONE} AND NOT one))"""
     )
 
 
@@ -157,15 +165,19 @@ def _mark_rare_typos(con: Any, source: str, policy: DedupePolicy) -> None:
     Rarity means something only among many names; in a smaller file nothing is marked.
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE dd_typos AS"
-        " SELECT DISTINCT raw_a, raw_b, false AS typo, typo_words(raw_a, raw_b) AS words"
-        " FROM dd_pairs WHERE verdict = 'near'"
+        "CREATE OR REPLACE TEMP TABLE dd_typos"
+        " (raw_a VARCHAR, raw_b VARCHAR, typo BOOLEAN, words VARCHAR)"
     )
     if policy.level != "standard":
         return
     (named,) = con.execute(f"SELECT count(name) FROM {source}").fetchall()[0]
     if named < policy.rare_names_from:
         return
+    con.execute(
+        """INSERT INTO dd_typos
+        SELECT raw_a, raw_b, false, typo_words(raw_a, raw_b) FROM (
+            SELECT DISTINCT raw_a, raw_b FROM dd_pairs WHERE verdict = 'near')"""
+    )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_words AS
         WITH wanted AS (SELECT DISTINCT unnest(string_split(words, ' ')) AS word
@@ -184,7 +196,15 @@ def _mark_rare_typos(con: Any, source: str, policy: DedupePolicy) -> None:
 
 
 def _nameless(con: Any) -> None:
-    """Join rows without a name to the one name of their key (R1, R5), or hold them."""
+    """Join rows without a name to the one name of their key (R1, R5), or hold them.
+
+    Where several names may be one person they wait for whoever decides that; among
+    people who differ they are nobody's.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE dd_open_keys AS SELECT DISTINCT kind, key"
+        " FROM dd_pairs WHERE verdict IN ('different', 'blocked')"
+    )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_lonely AS
         SELECT k.kind, k.key, k.row AS a, n.center AS b, p.names
@@ -192,15 +212,17 @@ def _nameless(con: Any) -> None:
         JOIN dd_profile p USING (kind, key)
         JOIN dd_names n ON n.kind = k.kind AND n.key = k.key
             AND (n.ik <> '') = (p.names > 0)
-        WHERE k.ik = '' AND p.nameless > 0 AND p.names <= 1 AND o.one
-            AND k.row <> n.center"""
+        WHERE k.ik = '' AND NOT p.shared AND k.row <> n.center AND NOT EXISTS (
+            SELECT 1 FROM dd_open_keys x WHERE x.kind = k.kind AND x.key = k.key)"""
     )
     con.execute(
         f"""INSERT INTO dd_edges SELECT a, b, CASE kind WHEN {BOTH} THEN 'R1'
             WHEN {EMAIL} THEN 'R5' ELSE 'R0' END, false FROM dd_lonely
-        WHERE kind IN ({EXTERNAL}, {NATIONAL}, {BOTH}) OR (kind = {EMAIL} AND names = 1)"""
+        WHERE names <= 1 AND (kind IN ({EXTERNAL}, {NATIONAL}, {BOTH})
+            OR (kind = {EMAIL} AND names = 1))"""
     )
     con.execute(
-        f"""INSERT INTO dd_doubts SELECT kind, key, a, b, 'nameless', 'R5', true
-        FROM dd_lonely WHERE kind = {PHONE} OR (kind = {EMAIL} AND names = 0)"""
+        f"""INSERT INTO dd_doubts SELECT kind, key, a, b, 'nameless',
+            CASE kind WHEN {PHONE} THEN 'R5' ELSE 'R6' END, true FROM dd_lonely
+        WHERE names > 1 OR kind = {PHONE} OR (kind = {EMAIL} AND names = 0)"""
     )

@@ -6,19 +6,18 @@ and the existing customers are judged alike.
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from pipeline.dedupe.naming import Name, fold, key_of, parse
+from pipeline.dedupe.naming import Name, fold, identity_of, key_of, parse
 from pipeline.dedupe.words import (
     COMPOUND_STARTS,
-    FEMALE_TITLES,
     GENDER_PAIRS,
     GENERIC,
     GIVEN,
-    MALE_TITLES,
     PARTICLES,
     TWINS,
     VARIANTS,
@@ -54,9 +53,7 @@ _MIN_TYPO = 5
 _MIN_LOOSE = 6
 _MIN_SHORT_FORM = 3
 _MAX_EXTRA = 2
-_CIVILITY: Final = re.compile(
-    r"\b(?:" + "|".join(sorted(MALE_TITLES | FEMALE_TITLES)) + r")\b", re.IGNORECASE
-)
+_DIGIT: Final = re.compile(r"\d")
 _FEMININE: Final = re.compile(r"(?:e|a|ia|ne|le|te|se|ine|ette|elle|ienne|ina)")
 
 
@@ -77,12 +74,7 @@ def name_identity(text: str | None) -> str:
 
     Mr and Mme Dupont have one key and are two people.
     """
-    if not text:
-        return ""
-    if not _CIVILITY.search(text):
-        return key_of(text)
-    name = parse(text)
-    return f"{name.key}~{name.gender}" if name.key and name.gender else name.key
+    return identity_of(text) if text else ""
 
 
 def compare(a: str | None, b: str | None) -> Agreement:
@@ -172,13 +164,19 @@ def _patronymic(left: Name, right: Name) -> Agreement:
 def _by_tokens(left: Name, right: Name) -> Agreement:
     if "".join(left.tokens) == "".join(right.tokens):
         return Agreement.NEAR
-    bag_l, bag_r = Counter(left.tokens), Counter(right.tokens)
-    common = bag_l & bag_r
-    rest_l = [t for t in (bag_l - bag_r).elements() if t not in PARTICLES]
-    rest_r = [t for t in (bag_r - bag_l).elements() if t not in PARTICLES]
-    shared = [t for t in common.elements() if len(t) > 1 and t not in _WEAK]
+    rest_r = list(right.tokens)
+    rest_l, shared = [], []
+    for token in left.tokens:
+        if token not in rest_r:
+            rest_l.append(token)
+            continue
+        rest_r.remove(token)
+        if len(token) > 1 and token not in _WEAK:
+            shared.append(token)
+    rest_l = [t for t in rest_l if t not in PARTICLES]
+    rest_r = [t for t in rest_r if t not in PARTICLES]
     initials = _strike_initials(rest_l, rest_r)
-    if any(_has_digit(t) for t in rest_l + rest_r):
+    if _DIGIT.search(" ".join(rest_l + rest_r)):
         return Agreement.PARTIAL if shared and not (rest_l and rest_r) else _NO
     if not rest_l or not rest_r:
         return _one_sided(left, right, shared, rest_l or rest_r, initials=initials)
@@ -189,10 +187,6 @@ def _by_tokens(left: Name, right: Name) -> Agreement:
 
 _WEAK: Final = PARTICLES | GENERIC
 _NO: Final = Agreement.DIFFERENT
-
-
-def _has_digit(token: str) -> bool:
-    return any(c.isdigit() for c in token)
 
 
 def _strike_initials(rest_l: list[str], rest_r: list[str]) -> int:
@@ -250,11 +244,11 @@ def _one_apart(left: Name, right: Name, x: str, y: str) -> Agreement:
     """Judge two names that differ by one word each."""
     if frozenset((x, y)) in GENDER_PAIRS or _differ_by_ending(x, y):
         return Agreement.BLOCKED
-    if any(x in twins and y in twins for twins in TWINS):
+    if _share(x, y, _TWINS_OF):
         return Agreement.BLOCKED
     if x in GIVEN and y in GIVEN and _second_halves(left, right, x, y):
         return Agreement.BLOCKED
-    if _variants(x, y):
+    if _share(x, y, _VARIANTS_OF):
         return Agreement.PARTIAL
     if x in GIVEN and y in GIVEN:
         return Agreement.PARTIAL if _typo(x, y) else _NO
@@ -283,8 +277,22 @@ def _second_halves(left: Name, right: Name, x: str, y: str) -> bool:
     return bool(before_x & before_y & COMPOUND_STARTS)
 
 
-def _variants(x: str, y: str) -> bool:
-    return any(x in family and y in family for family in VARIANTS)
+def _families(families: Sequence[frozenset[str]]) -> dict[str, frozenset[int]]:
+    words = {word for family in families for word in family}
+    return {
+        word: frozenset(i for i, family in enumerate(families) if word in family)
+        for word in words
+    }
+
+
+_NONE: Final[frozenset[int]] = frozenset()
+_TWINS_OF: Final = _families(TWINS)
+_VARIANTS_OF: Final = _families(VARIANTS)
+
+
+def _share(x: str, y: str, families: Mapping[str, frozenset[int]]) -> bool:
+    """Whether two words are of one family."""
+    return x in families and not families[x].isdisjoint(families.get(y, _NONE))
 
 
 def _alike(x: str, y: str) -> bool:
@@ -292,9 +300,9 @@ def _alike(x: str, y: str) -> bool:
     short, long = sorted((x, y), key=len)
     if len(short) >= _MIN_SHORT_FORM and long.startswith(short):
         return True
-    if _variants(x, y) or _typo(x, y):
+    if _share(x, y, _VARIANTS_OF) or _typo(x, y):
         return True
-    return len(short) >= _MIN_LOOSE and _edits(x, y, _TWO) <= _TWO
+    return len(short) >= _MIN_LOOSE and _two_edits(short, long)
 
 
 def _look_alike(rest_l: list[str], rest_r: list[str], shared: list[str]) -> bool:
@@ -311,13 +319,35 @@ def _look_alike(rest_l: list[str], rest_r: list[str], shared: list[str]) -> bool
 
 def _typo(x: str, y: str) -> bool:
     """Whether one letter was added, dropped, changed or two neighbours swapped."""
-    return min(len(x), len(y)) >= _MIN_SHORT_FORM and _edits(x, y, 1) <= 1
+    if min(len(x), len(y)) < _MIN_SHORT_FORM or abs(len(x) - len(y)) > 1:
+        return False
+    left, right = _trimmed(x, y)
+    return (len(left) <= 1 and len(right) <= 1) or (
+        len(left) == _TWO and left == right[::-1]
+    )
 
 
-def _edits(x: str, y: str, limit: int) -> int:
-    """Return the edits between two words (swaps count one), at most `limit` + 1."""
-    if abs(len(x) - len(y)) > limit:
-        return limit + 1
+def _trimmed(x: str, y: str) -> tuple[str, str]:
+    """Return what is left of two words without their common start and end."""
+    start = 0
+    shortest = min(len(x), len(y))
+    while start < shortest and x[start] == y[start]:
+        start += 1
+    end = 0
+    while end < shortest - start and x[-1 - end] == y[-1 - end]:
+        end += 1
+    return x[start : len(x) - end], y[start : len(y) - end]
+
+
+def _two_edits(short: str, long: str) -> bool:
+    """Whether at most two edits (swaps count one) make one word of the other."""
+    if len(long) - len(short) > _TWO or len(set(short) ^ set(long)) > _TWO + _TWO:
+        return False
+    return _edits(*_trimmed(short, long)) <= _TWO
+
+
+def _edits(x: str, y: str) -> int:
+    """Return the number of edits between two words; neighbours may swap as one."""
     before: list[int] = []
     last = list(range(len(y) + 1))
     for i, c in enumerate(x, 1):
@@ -327,5 +357,7 @@ def _edits(x: str, y: str, limit: int) -> int:
             if i > 1 and j > 1 and c == y[j - 2] and x[i - 2] == d:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)
+        if min(row) > _TWO:
+            return _TWO + 1
         before, last = last, row
-    return min(last[-1], limit + 1)
+    return last[-1]

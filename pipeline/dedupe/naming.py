@@ -5,9 +5,8 @@ What two names say about each other is judged in `pipeline.dedupe.names`.
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from pipeline.dedupe.words import (
     COMPOUND_STARTS,
@@ -31,12 +30,16 @@ _APOSTROPHES: Final = dict.fromkeys(
 _HYPHENS: Final = dict.fromkeys(map(ord, "‐‑‒–—−﹣-"), "-")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_ROMAN: Final = re.compile(r"(?:x{0,3})(?:ix|iv|v?i{0,3})")
-_MIN_ROMAN: Final = 2
+_ROMANS: Final = frozenset(
+    tens + ones
+    for tens in ("", "x", "xx", "xxx")
+    for ones in ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+    if len(tens + ones) > 1
+)
+_NO_MARKS: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """One name, folded. `key` is empty for what stands for no name.
 
     `tokens` keep the written order; `joined` are pairs of neighbours that a hyphen
@@ -64,13 +67,25 @@ def fold(text: str) -> str:
     >>> fold("N’Guéssan-Œuvré")
     'nguessan-oeuvre'
     """
-    if text.isascii():
-        return text.lower().replace("'", "").replace("`", "")
+    quick = text.translate(_QUICK)
+    return quick if quick.isascii() else _fold_slowly(text)
+
+
+def _fold_slowly(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
     text = text.casefold().translate(_LIGATURES).translate(_HYPHENS)
     return unicodedata.normalize(
         "NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text))
     )
+
+
+# Folding letter by letter is exact as long as no combining sign is about, and then
+# the result is not ASCII.
+_QUICK: Final = {
+    **{code: _fold_slowly(chr(code)) for code in range(0x250)},
+    ord("’"): "",
+    ord("‘"): "",
+}
 
 
 def _words_of(folded: str) -> list[str]:
@@ -85,25 +100,48 @@ def _words_of(folded: str) -> list[str]:
 
 
 _SPECIAL: Final = (
-    TITLES | FIRST_TITLES | MAIDEN_MARKS | PATRONYMICS | MARKS.keys() | {"el", "al"}
+    TITLES
+    | FIRST_TITLES
+    | MAIDEN_MARKS
+    | PATRONYMICS
+    | MARKS.keys()
+    | {"el", "al", *"abcdefghijklmnopqrstuvwxyz"}
 )
 
 
 def key_of(text: str) -> str:
     """Return the key of `text`; what holds no special word takes a short way."""
+    key = _plain_key(text)
+    return parse(text).key if key is None else key
+
+
+def identity_of(text: str) -> str:
+    """Return the key of `text` with the gender of its civility behind it."""
+    key = _plain_key(text)
+    if key is not None:
+        return key
+    name = parse(text)
+    return f"{name.key}~{name.gender}" if name.key and name.gender else name.key
+
+
+def _plain_key(text: str) -> str | None:
+    """Return the key of a name of plain words; None where it must be taken apart."""
     folded = fold(text)
-    if folded.isascii() and "-" not in folded:
-        words = _ASCII_TOKEN.findall(folded)
-        if _SPECIAL.isdisjoint(words) and not any(len(word) == 1 for word in words):
-            key = " ".join(sorted(words))
-            return "" if " ".join(words) in PLACEHOLDERS else key
-    return parse(text).key
+    if not folded.isascii() or "-" in folded:
+        return None
+    words = _ASCII_TOKEN.findall(folded)
+    if not _SPECIAL.isdisjoint(words):
+        return None
+    return "" if " ".join(words) in PLACEHOLDERS else " ".join(sorted(words))
 
 
 @lru_cache(maxsize=65_536)
 def parse(text: str) -> Name:
     """Take `text` apart; every name has exactly one reading, whatever its order."""
-    words = _with_initials_joined(_words_of(fold(text)))
+    words = _words_of(fold(text))
+    if words and _SPECIAL.isdisjoint(words) and all(map(str.isalpha, words)):
+        return _plain(words)
+    words = _with_initials_joined(words)
     if not words or " ".join(words).replace("-", " ") in PLACEHOLDERS:
         return NAMELESS
     words, gender = _without_titles(words)
@@ -127,6 +165,15 @@ def parse(text: str) -> Name:
         gender,
         patronymic,
     )
+
+
+def _plain(words: list[str]) -> Name:
+    """Read words without titles, hyphens, digits, initials: most names."""
+    if " ".join(words) in PLACEHOLDERS:
+        return NAMELESS
+    key = " ".join(sorted(words))
+    marks = _NO_MARKS if _ROMANS.isdisjoint(words[1:]) else _ROMANS & set(words[1:])
+    return Name(key, tuple(words), marks, frozenset(), "", patronymic=False)
 
 
 def _with_initials_joined(words: list[str]) -> list[str]:
@@ -177,7 +224,7 @@ def _with_marks(tokens: list[str]) -> tuple[list[str], set[str]]:
     marks: set[str] = set()
     for token in tokens[1:]:
         mark = MARKS.get(token)
-        if mark is None and len(token) >= _MIN_ROMAN and _ROMAN.fullmatch(token):
+        if mark is None and token in _ROMANS:
             mark = token
         if mark is not None:
             marks.add(mark)
