@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.normalise.textarrays import Ints, put, raw, take
+from pipeline.normalise.textarrays import Ints, join_present, put, raw, take
 
 Keyed = tuple[str, pa.StringArray]
 
@@ -30,7 +30,7 @@ def to_json(columns: Sequence[Keyed], length: int) -> pa.StringArray:
     body = (
         flat[0].fill_null("")
         if len(flat) == 1
-        else pc.binary_join_element_wise(*flat, ",", null_handling="skip")
+        else join_present(flat, ",")
     )
     return pc.binary_join_element_wise("{", body, "}", "")
 

@@ -12,6 +12,7 @@ from pipeline.normalise.column import Column, Remark
 from pipeline.normalise.known import PLACEHOLDER_NAMES
 from pipeline.normalise.textarrays import (
     Ints,
+    join_present,
     mask,
     matches,
     nulls,
@@ -31,7 +32,7 @@ _NUMBERS_ONLY = r"^[\pN\pP\pS\pZ]+$"
 
 def join_names(first: pa.StringArray, last: pa.StringArray) -> pa.StringArray:
     """Return first and last name with a blank between; null where both are."""
-    joined = pc.binary_join_element_wise(first, last, " ", null_handling="skip")
+    joined = join_present([first, last], " ")
     return pc.if_else(pc.equal(joined, ""), None, joined)
 
 

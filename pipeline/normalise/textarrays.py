@@ -1,5 +1,6 @@
 """Text columns as bytes: cut, gather and scatter without a Python loop."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,17 @@ def _empty(text: str | None) -> bool:
 
 
 _BLANK, _NOT_ASCII = 32, 0xC2
+
+
+def join_present(columns: Sequence[pa.StringArray], separator: str) -> pa.StringArray:
+    """Return the values of each row joined, nulls left out; "" where all are null.
+
+    Arrow 26 drops a row whose values are all null when it skips nulls, so that the
+    result comes out too short: such a row gets an empty first value.
+    """
+    first, *rest = columns
+    empty = pc.is_null(first)
+    for column in rest:
+        empty = pc.and_(empty, pc.is_null(column))
+    filled = pc.if_else(empty, "", first)
+    return pc.binary_join_element_wise(filled, *rest, separator, null_handling="skip")
