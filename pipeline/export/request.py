@@ -128,6 +128,8 @@ def checked(request: ExportRequest) -> ExportRequest:
             f"`{request.what}` cannot be exported", hint="customers, payments or all"
         )
     _zone(request.timezone)
+    if request.close and (request.status or not request.wants_payments):
+        raise UsageError("`--close` needs all payments of the month, whatever status")
     month = request.month or request.close
     if month is not None:
         if request.since or request.until:

@@ -13,6 +13,13 @@ import duckdb
 
 from pipeline.errors import worst
 from pipeline.export import customers, payments
+from pipeline.export.changes import keep_changes, previous
+from pipeline.export.closing import (
+    close_month,
+    compare_closed,
+    frozen_month,
+    refuse_second_close,
+)
 from pipeline.export.finance import Books, write_csv
 from pipeline.export.gather import THROUGH_CUSTOMERS, Gathered, Gatherer
 from pipeline.export.manifest import as_text, books, manifest, sums, table_entry
@@ -60,6 +67,7 @@ async def export(
     """
     request = checked(request)
     store = store_at(request.root)
+    refuse_second_close(store, request)
     started = clock()
     with staging(_staging_folder(request), clock) as staged:
         work = _Work(request, staged, _fresh(staged.folder / "out"), store)
@@ -82,6 +90,8 @@ class _Work:
     gathered: dict[str, Gathered] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+    changes: dict[str, Any] | None = None
+    frozen: bytes | None = None
 
 
 def _staging_folder(request: ExportRequest) -> Path:
@@ -174,8 +184,24 @@ def _write(work: _Work, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
         con, work.folder, _parts(work), today, whole=not work.request.is_filtered
     )
 
-    if work.request.wants_payments and (work.request.csv or work.request.xlsx):
-        _write_finance(work, con, today)
+    if work.request.wants_payments:
+        if work.request.csv or work.request.xlsx:
+            _write_finance(work, con, today)
+        _look_at_closed(work, con)
+    if work.request.changed_only:
+        base = previous(work.store, work.request)
+        work.changes = keep_changes(con, work.folder, work.store, base, work.tables)
+
+
+def _look_at_closed(work: _Work, con: duckdb.DuckDBPyConnection) -> None:
+    """Say what changed in closed months, and close the one that was asked for."""
+    request = work.request
+    for month, count in compare_closed(con, work.store, request, work.folder):
+        work.notes.add(
+            "closed_month_changed", payments.TABLE, count=count, detail=month
+        )
+    if request.close:
+        work.frozen = frozen_month(con)
 
 
 def _write_finance(work: _Work, con: duckdb.DuckDBPyConnection, today: date) -> None:
@@ -248,10 +274,17 @@ def _publish(work: _Work, started: datetime, finished: datetime) -> ExportResult
         work.notes.add("latest_kept", request.what, detail=keeps)
     findings = work.notes.findings()
     entry = manifest(request, work.tables, findings, started, finished)
+    if work.changes is not None:
+        entry["changed_only"] = work.changes
     write_text(work.folder / MANIFEST, as_text(entry))
     write_text(work.folder / SUCCESS, "")
     store.publish(work.folder, request.export_id, request.export_mode)
-    if keeps is None:
+    if work.frozen is not None:
+        told = work.tables[payments.TABLE]
+        totals = {name: told[name] for name in ("rows", "sums", "sandbox_sums")}
+        close_month(store, request, work.frozen, totals, finished)
+    moves = keeps is None and not request.changed_only
+    if moves:
         store.point(request.export_id)
     codes = [
         ExitCode.LEFTOVERS
@@ -263,7 +296,7 @@ def _publish(work: _Work, started: datetime, finished: datetime) -> ExportResult
         manifest=entry,
         findings=findings,
         exit_code=worst(*codes),
-        moved_latest=keeps is None,
+        moved_latest=moves,
     )
 
 
