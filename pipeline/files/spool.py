@@ -76,9 +76,7 @@ def bring(
         if not stat.S_ISREG(told.st_mode):
             return _spool(stream, path.name, spool_dir)
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return LocalFile(
-            path, path.name, digest, told.st_size, False, told.st_mtime_ns
-        )
+        return LocalFile(path, path.name, digest, told.st_size, False, told.st_mtime_ns)
 
 
 def _bring_remote(address: str, spool_dir: Path | None) -> LocalFile:

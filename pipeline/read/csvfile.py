@@ -1,6 +1,7 @@
 """Walk through a CSV's records in chunks: quickly where it is clean, else patiently."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class CsvChunks:
 
     def __iter__(self) -> Iterator[RawChunk]:
         """Yield chunks in file order."""
-        with self._table.content.open() as stream:
+        with closing(self._table.content.open()) as stream:
             blocks = Utf8Blocks(stream, self._table.encoding)
             for data, at_end in _buffers(blocks, self._table.start, self):
                 yield from self._maker.add(self._batch(data, at_end=at_end))

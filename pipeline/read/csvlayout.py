@@ -4,6 +4,7 @@ import dataclasses
 import io
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
@@ -88,7 +89,7 @@ def open_csv(content: Content, options: ReadOptions) -> CsvTable:
 
 
 def _encoding(content: Content, options: ReadOptions) -> Encoding:
-    with content.open() as stream:
+    with closing(content.open()) as stream:
         if options.encoding:
             return encodings.given(options.encoding, stream.read(4))
         return encodings.detect(stream, content.name)
@@ -97,7 +98,7 @@ def _encoding(content: Content, options: ReadOptions) -> Encoding:
 def _head(content: Content, encoding: Encoding) -> tuple[str, bool]:
     """Return the beginning of the text and whether it is all of it."""
     head = bytearray()
-    with content.open() as stream:
+    with closing(content.open()) as stream:
         for block in Utf8Blocks(stream, encoding):
             head += block
             if len(head) > HEAD:

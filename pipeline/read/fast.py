@@ -132,8 +132,7 @@ def _is_well_formed(view: ByteArray, quotes: IntArray, delimiter: int) -> bool:
 
 
 def _is_border(values: ByteArray, delimiter: int) -> BoolArray:
-    found: BoolArray = values == delimiter
-    return found | (values == _NEWLINE) | (values == _RETURN)
+    return np.isin(values, (delimiter, _NEWLINE, _RETURN))
 
 
 def _starts(

@@ -6,10 +6,9 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Self
 
 from pipeline.errors import InputError
 from pipeline.read.kind import HEAD, refuse_foreign
@@ -59,7 +58,7 @@ def unpacked(path: Path, name: str, form: str) -> Content:
     else:
         label = name.rsplit(".", 1)[0] if "." in name else name
         content = Content(label, lambda: _open_stream(path, name, form))
-    with content.open() as stream:
+    with closing(content.open()) as stream:
         head = stream.read(HEAD)
     refuse_foreign(head, name)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")):
@@ -77,8 +76,12 @@ def _open_stream(path: Path, name: str, form: str) -> Stream:
         import pyarrow as pa
 
         return _Bounded(pa.CompressedInputStream(str(path), "zstd"), name, packed)
-    opener = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}[form]
-    return _Bounded(opener(path, "rb"), name, packed)
+    openers: dict[str, Callable[..., Stream]] = {
+        "gzip": gzip.open,
+        "bz2": bz2.open,
+        "xz": lzma.open,
+    }
+    return _Bounded(openers[form](path, "rb"), name, packed)
 
 
 def _open_member(path: Path, name: str, member: str) -> Stream:
@@ -144,9 +147,3 @@ class _Bounded:
 
     def close(self) -> None:
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -18,10 +18,6 @@ class Stream(Protocol):
     def close(self) -> None:
         """Release what is behind it."""
         ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 LooksLike = Callable[[Sequence[str]], int]
