@@ -88,6 +88,7 @@ def create_app(options: SandboxOptions | None = None) -> Starlette:
         clock=options.clock,
         drift=drift(store),
         record=options.record,
+        started_at=options.clock(),
     )
     app = Starlette(
         routes=Api(store, options.dialect).routes(),

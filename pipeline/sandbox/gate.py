@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.sandbox.dialect import Dialect
 from pipeline.sandbox.exchange import Call, Header, Reply
-from pipeline.sandbox.faults import Dice, Draw, Fault, Faults, Kind
+from pipeline.sandbox.faults import Dice, Draw, Fault, Faults, Kind, Outage
 from pipeline.sandbox.limits import FixedWindow, Rate, rate_headers, retry_after_header
 from pipeline.sandbox.shapes import error
 
@@ -54,6 +54,7 @@ class Rules:
     clock: Callable[[], float]
     drift: Callable[[str, Draw], None]
     record: bool
+    started_at: float
 
 
 class Gate:
@@ -66,7 +67,6 @@ class Gate:
         self._traffic = traffic
         self._dice = Dice(rules.faults)
         self._window = FixedWindow(rules.rate, rules.clock) if rules.rate else None
-        self._started_at = rules.clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or leave it without an answer."""
@@ -76,13 +76,17 @@ class Gate:
         call = Call(scope, receive)
         if self._rules.record:
             self._traffic.requests[call.method, call.path, call.query] += 1
-        outage = self._rules.faults.outage_at(self._rules.clock() - self._started_at)
+        outage = self._outage()
         if outage and outage.how != "503":
             await call.cut()
         elif outage:
             await self._failure(503, None).send(send)
         else:
             await self._admit(call, send)
+
+    def _outage(self) -> Outage | None:
+        elapsed = self._rules.clock() - self._rules.started_at
+        return self._rules.faults.outage_at(elapsed)
 
     async def _admit(self, call: Call, send: Send) -> None:
         """Check key and rate, then let the request in."""

@@ -250,6 +250,6 @@ def _bound(name: str, text: str, dialect: Dialect, errors: dict[str, list[str]])
             moment = moment.replace(tzinfo=UTC)
         since = moment - _EPOCH
         return (since + length if name == "date_end" else since) // _MICROSECOND
-    except (ValueError, OverflowError):
+    except ValueError:
         errors[name] = [_NO_DATE.format(name)]
         return 0

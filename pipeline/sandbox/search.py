@@ -28,7 +28,9 @@ _BY_SCAN = """
 """
 _BY_TRIGRAMS = """
     SELECT seq FROM customers
-    WHERE seq IN (SELECT rowid FROM search_text WHERE search_text MATCH ? AND instr(body, ?))
+    WHERE seq IN (
+      SELECT rowid FROM search_text WHERE search_text MATCH ? AND instr(body, ?)
+    )
 """
 _LOCAL_DIGITS = 9
 _TRIGRAM = 3
@@ -104,7 +106,7 @@ class SearchIndex:
         keys = [(seq,) for seq in sorted(late)]
         rows = [row for k in keys for row in self._con.execute(query, k)]
         self._con.execute("BEGIN")
-        self._con.executemany(f"DELETE FROM {table} WHERE {key} = ?", keys)  # noqa: S608
+        self._con.executemany(f"DELETE FROM {table} WHERE {key} = ?", keys)
         self._insert(rows)
         self._con.execute("COMMIT")
 

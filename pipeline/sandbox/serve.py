@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import sys
 import threading
@@ -15,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline.sandbox.app import SandboxOptions, create_app
 from pipeline.sandbox.dialect import Dialect
-from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.faults import Faults, Outage
 from pipeline.sandbox.limits import Rate
 
 if TYPE_CHECKING:
@@ -76,16 +77,64 @@ class _Protocol(H11Protocol):
 class _Server(uvicorn.Server):
     """A server that says when it listens, and that a signal ends quietly."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, faults: Faults, ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._refusals = [o for o in faults.outages if o.how == "refuse"]
         self._ready = ready
+        self.back = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        address = self.servers[0].sockets[0].getsockname()
+        for outage in self._refusals:
+            self._plan_refusal(outage, address)
         self._ready()
+
+    def _plan_refusal(self, outage: Outage, address: tuple[str, int]) -> None:
+        loop = asyncio.get_running_loop()
+        if outage.start:
+            loop.call_later(outage.start, self._leave)
+        else:
+            self._leave()
+        reopen = functools.partial(self._return, address)
+        loop.call_later(outage.start + outage.seconds, reopen)
+
+    def _leave(self) -> None:
+        """Stop listening and break every connection."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    def _return(self, address: tuple[str, int]) -> None:
+        async def listen() -> None:
+            self.servers = [
+                await asyncio.get_running_loop().create_server(
+                    lambda: _Protocol(self.config, self.server_state, {}),
+                    sock=_bound(address),
+                )
+            ]
+            self.back.set()
+
+        self._returning = asyncio.ensure_future(listen())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self.should_exit = True
+
+
+def _bound(address: tuple[str, int]) -> socket.socket:
+    # asyncio switches Nagle's delay off only where the protocol is spelt out.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(_BACKLOG)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class _Listener:
@@ -94,13 +143,7 @@ class _Listener:
     def __init__(
         self, options: SandboxOptions, port: int, ready: Callable[[], None]
     ) -> None:
-        # asyncio switches Nagle's delay off only where the protocol is spelt out.
-        self.socket = socket.socket(
-            socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-        )
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind((HOST, port))
-        self.socket.listen(_BACKLOG)
+        self.socket = _bound((HOST, port))
         self.port: int = self.socket.getsockname()[1]
         self.app = create_app(options)
         config = uvicorn.Config(
@@ -114,7 +157,7 @@ class _Listener:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        self.server = _Server(config, ready)
+        self.server = _Server(config, options.faults, ready)
 
     @property
     def url(self) -> str:
@@ -137,7 +180,8 @@ def serve(
     """Serve until interrupted; `port` 0 takes a free one.
 
     The address is the first line on `out` (default: standard output), written when
-    connections are accepted. `port_file` then holds the port, and goes at the end.
+    connections are accepted. `port_file` then holds the port already, and goes at
+    the end.
 
     Raises:
         OSError: The port is taken.
@@ -145,12 +189,12 @@ def serve(
     told = out or sys.stdout
 
     def announce() -> None:
-        told.write(f"{listener.url}\n")
-        told.flush()
         if port_file:
             fresh = port_file.with_name(port_file.name + ".new")
             fresh.write_text(f"{listener.port}\n", encoding="ascii")
             fresh.replace(port_file)
+        told.write(f"{listener.url}\n")
+        told.flush()
 
     listener = _Listener(options, port, announce)
     try:
@@ -167,6 +211,7 @@ class SandboxThread:
     Attributes:
         url: Its address.
         store: Its rows.
+        back: Set when an outage of the kind `refuse` is over.
         traffic: Its requests, counted: `traffic.calls("POST", "/customers")`.
     """
 
@@ -177,6 +222,7 @@ class SandboxThread:
         self.url = self._listener.url
         self.port = self._listener.port
         self.store: Store = self._listener.app.state.store
+        self.back = self._listener.server.back
         self.traffic: Traffic = self._listener.app.state.traffic
 
     @property

@@ -225,7 +225,7 @@ class Store:
             "phone": phone_key(fields.get("phone")),
         }
         for name, key in keys.items():
-            query = f"SELECT 1 FROM customers WHERE {name}_key = ? AND id IS NOT ?"  # noqa: S608
+            query = f"SELECT 1 FROM customers WHERE {name}_key = ? AND id IS NOT ?"
             with self._lock:
                 if key and self._con.execute(query, (key, but)).fetchone():
                     return name
