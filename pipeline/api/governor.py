@@ -23,6 +23,7 @@ _RECOVERY: Final = 0.2  # of the full pace, for each window without a 429
 _FLOOR: Final = 0.1
 _FIRST_PAUSE: Final = 0.5  # seconds, where a 429 does not say how long
 _DOUBLINGS: Final = 7  # of it, at most: a minute
+_TOLERANCE: Final = 1.1  # requests overtake each other: less is no news of a window
 _CLOCK_JUMP: Final = 2.0
 _STALE: Final = 2  # windows without an answer after which headers are forgotten
 
@@ -149,14 +150,17 @@ def _grant(
         return replace(state, granted=number), Slot(number, at)
     spacing = own_spacing(state, now, allowance)
     due = _due(state, at, spacing, allowance)
-    at = max(at, due)
+    at, behind = max(at, due), (allowance.burst - 1) * spacing
     if window is not None:
         window = window.rolled(at, state.granted, rate.requests, rate.seconds)
         room = window.room(at, state.granted, rate.requests, rate.seconds)
-        at, spacing = max(at, room.since), max(spacing, room.spacing)
+        at = max(at, room.since)
+        if room.spacing > spacing * _TOLERANCE:
+            spacing = room.spacing
     # A slot that had to wait for the window leaves the clock of the slots as it is:
     # what was lost is caught up, at most a burst of it.
-    state = replace(state, granted=number, next_at=due + spacing, window=window)
+    next_at = max(due, at - behind) + spacing
+    state = replace(state, granted=number, next_at=next_at, window=window)
     return state, Slot(number, at)
 
 

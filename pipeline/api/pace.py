@@ -27,6 +27,7 @@ from pipeline.api.stats import Waits
 T = TypeVar("T")
 
 _AHEAD: Final = 0.1  # seconds that slots are reserved ahead
+_LEAD: Final = 0.05  # seconds before the last of them that the next are asked for
 _LOOK: Final = 0.25  # seconds between two looks at the store where there is no rate
 _CLOCK_JUMP: Final = 2.0  # seconds
 _WORTH_TELLING: Final = 5.0  # seconds of a pause that a person wants to know of
@@ -103,6 +104,7 @@ class Pace:
         self._lock = asyncio.Lock()
         self._offset = 0.0  # the store's clock minus ours
         self._seen_at = 0.0
+        self._last_at = 0.0
         self._spacing = 0.0
         self._slack = 0.0
         self._look_at = 0.0
@@ -150,7 +152,7 @@ class Pace:
     def _void(self) -> None:
         self._round += 1
         self._slots.clear()
-        self._look_at = 0.0
+        self._look_at = self._last_at = 0.0
 
     def _is_free(self) -> bool:
         """Say whether there is no rate, and no pause was seen a moment ago."""
@@ -163,10 +165,21 @@ class Pace:
         try:
             async with self._lock:
                 if not self._slots:
+                    await self._come_near()
                     await self._refill()
                 return self._slots.popleft()
         finally:
             self._waiting -= 1
+
+    async def _come_near(self) -> None:
+        """Wait until the last slot is near, so that nobody reserves far ahead.
+
+        Meanwhile others come to wait as well, and one transaction serves them all.
+        """
+        now = self._store_time()  # first: it forgets slots of a clock set back
+        early = self._last_at - _LEAD - now
+        if early > 0:
+            await self.waits.sleep(early)
 
     async def _refill(self) -> None:
         """Reserve for those who wait now, but only a moment ahead."""
@@ -190,6 +203,7 @@ class Pace:
         else:
             self._tell_pause(reserved.paused_until - self._offset, now)
         self._slots.extend((began, slot) for slot in reserved.slots)
+        self._last_at = reserved.slots[-1].at
 
     def _allowed_delay(self, reserved: _Reserved) -> float:
         """Return how late a slot may be used before a new one must be asked for.

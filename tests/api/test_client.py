@@ -1,8 +1,9 @@
 """Every endpoint in every known dialect."""
 
+import httpx
 import pytest
 
-from pipeline.api.errors import NotFound, RefusedByApi
+from pipeline.api.errors import NotFound, RefusedByApi, Unavailable
 from schemas.api import Account, Customer
 from tests.api.fakes import KEY, Api, answer, html, run
 
@@ -54,6 +55,15 @@ def test_account_after_something_worked_survives_a_server_error():
 
     api = Api(answer(200, {"items": []}), answer(500, {}))
     assert run(api, use)[0] == Account(None, "test")
+
+
+def test_account_does_not_hide_that_the_api_is_gone():
+    async def use(client):
+        await client.customers()
+        return await client.account()
+
+    with pytest.raises(Unavailable):
+        run(Api(answer(200, {"items": []}), httpx.ReadError("reset")), use)
 
 
 @pytest.mark.parametrize("key", ["items", "payments", "customers", "data"])
@@ -245,8 +255,10 @@ def test_payments_take_every_filter():
     )
     assert list(page.items) == [PAID]
     assert api.lines == [
-        "GET /payments?limit=50&page=2&status=complete&search=a%20b"
-        "&date_start=2026-01-01&date_end=2026-01-31"
+        (
+            "GET /payments?limit=50&page=2&status=complete&search=a%20b"
+            "&date_start=2026-01-01&date_end=2026-01-31"
+        )
     ]
     assert client.stats.as_dict()["by_operation"]["payments"] == 1
 

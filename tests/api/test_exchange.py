@@ -253,9 +253,10 @@ def test_half_a_surrogate_pair_becomes_text_that_can_be_written():
     assert page.items[0].name == "A😀B?C"
 
 
-def test_rows_that_are_all_nonsense_are_no_page():
+@pytest.mark.parametrize("body", [{"items": ["x"]}, {"status": "OK"}, [], None])
+def test_a_list_without_usable_rows_is_no_page(body):
     with pytest.raises(UnusableAnswer, match="lacks what was asked for"):
-        run(Api(answer(200, {"items": ["x"]})), listing)
+        run(Api(answer(200, body)), listing)
 
 
 def test_many_at_once_stay_within_the_concurrency_over_several_clients():

@@ -11,7 +11,7 @@ from pipeline.api.stats import OPERATIONS, ApiStats
 from pipeline.api.transport import FOREIGN, LOSSES, Loss, loss_of, make_clients
 from pipeline.api.window import Reading
 from pipeline.errors import SettingsError
-from schemas.api import guess_env, parse_customer
+from schemas.api import guess_env, parse_customer, rows_of, text, whole
 from tests.api.fakes import KEY
 
 NOW = 1_790_000_000.0  # Mon, 21 Sep 2026 14:13:20 GMT
@@ -286,3 +286,30 @@ def test_metadata_is_read_under_both_names(raw, metadata):
 def test_unknown_fields_of_a_customer_are_kept():
     found = parse_customer({"id": "c", "name": 1.0, "phone": 1.5, "blocked": False})
     assert (found.name, found.phone, found.extra) == ("1", "1.5", {"blocked": False})
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (5, 5),
+        (5.0, 5),
+        (5.5, None),
+        (" 5 ", 5),
+        ("x", None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_a_count_is_read_from_any_form(value, number):
+    assert whole(value) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [([], None), ("", None), (2, "2"), (False, None)]
+)
+def test_only_a_scalar_is_text(value, said):
+    assert text(value) == said
+
+
+def test_a_list_that_is_the_root_is_no_page():
+    assert rows_of([1]) is None
