@@ -44,10 +44,25 @@ class Broken(Protocol):
 class Chunk(Protocol):
     """What prepare reads of a raw chunk; see `pipeline.read`."""
 
-    rows: Any
-    lines: Any
-    cells: pa.Table
-    broken: Sequence[Any]
+    @property
+    def rows(self) -> Any:
+        """Record numbers."""
+        ...
+
+    @property
+    def lines(self) -> Any:
+        """Physical lines."""
+        ...
+
+    @property
+    def cells(self) -> pa.Table:
+        """One string column a column of the file."""
+        ...
+
+    @property
+    def broken(self) -> Sequence[Any]:
+        """Records that are not in `cells`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

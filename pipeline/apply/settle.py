@@ -80,7 +80,7 @@ class Settler:
             total += len(rows)
             for row in rows:
                 for contact in (row.email, row.phone):
-                    if contact in wanted:
+                    if contact is not None and contact in wanted:
                         by_contact.setdefault(contact, {})[row.id] = row
         self.total = total
         return [await self._judge(one, _candidates(one, by_contact)) for one in parked]

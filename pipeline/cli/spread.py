@@ -40,7 +40,7 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
 
     spread_out.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
     spread_out.__annotations__ = {p.name: p.annotation for p in parameters}
-    del spread_out.__wrapped__  # type: ignore[attr-defined]  # inspect would look through it
+    del spread_out.__wrapped__  # inspect would look through it
     return spread_out
 
 

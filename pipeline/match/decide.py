@@ -91,7 +91,7 @@ def decide(
     by_id = {k.id: k for k in (*by_email, *by_phone)}
     if not by_id:
         return Verdict(Action.CREATE, "new")
-    agreement = {i: compare(record.name, k.customer.name) for i, k in by_id.items()}
+    agreement = {i: _agree(record, k) for i, k in by_id.items()}
     strong = _by_external_id(record, by_id, agreement)
     if strong is not None:
         return strong
@@ -103,6 +103,13 @@ def decide(
     if len(email_ids) == 1 and len(phone_ids) == 1:
         return _email_of_one_phone_of_another(by_email[0], by_phone[0], agreement)
     return _several(record, by_id, agreement, set(email_ids), set(phone_ids))
+
+
+def _agree(record: Record, known: Known) -> Agreement:
+    """Compare the names; two records without any name do not contradict each other."""
+    if not record.name and not known.customer.name:
+        return Agreement.EQUAL
+    return compare(record.name, known.customer.name)
 
 
 def _by_external_id(

@@ -25,12 +25,40 @@ class Leftover(NamedTuple):
     suggestion: str
 
 
+class Writer(Protocol):
+    """What `csv.writer` makes."""
+
+    def writerow(self, row: Iterable[str], /) -> object:
+        """Write one line."""
+        ...
+
+
+class Broken(Protocol):
+    """A record that could not be read as a row."""
+
+    @property
+    def row(self) -> int:
+        """Its number among the records."""
+        ...
+
+
 class RawPart(Protocol):
     """A part of the file as it was read."""
 
-    rows: pa.Array
-    cells: pa.Table
-    broken: Sequence[object]
+    @property
+    def rows(self) -> pa.Array:
+        """Record numbers of the cells' rows."""
+        ...
+
+    @property
+    def cells(self) -> pa.Table:
+        """The cells, one column a column of the file."""
+        ...
+
+    @property
+    def broken(self) -> Sequence[Broken]:
+        """Records that are not in `cells`."""
+        ...
 
 
 def write_leftovers(
@@ -47,7 +75,7 @@ def write_leftovers(
     """
     written: dict[str, int] = {}
     with ExitStack() as stack:
-        writers: dict[str, csv._writer] = {}
+        writers: dict[str, Writer] = {}
         pending = next(leftovers, None)
         for part in parts:
             taken: list[Leftover] = []
@@ -68,7 +96,7 @@ def write_leftovers(
 
 def _open(
     stack: ExitStack, path: Path, columns: Sequence[str], delimiter: str
-) -> "csv._writer":
+) -> "Writer":
     draft = stack.enter_context(atomic(path))
     file = stack.enter_context(draft.open("w", encoding="utf-8-sig", newline=""))
     writer = csv.writer(file, delimiter=delimiter)
@@ -88,9 +116,8 @@ def _own(leftover: Leftover) -> list[str]:
 
 
 def _last_row(part: RawPart) -> int:
-    broken = [int(record.row) for record in part.broken]  # type: ignore[attr-defined]  # BrokenRecord
     last = pc.max(part.rows).as_py() or 0
-    return max([last, *broken])
+    return max([last, *(record.row for record in part.broken)])
 
 
 def _with_cells(

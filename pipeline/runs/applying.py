@@ -235,8 +235,8 @@ def stopping(session: Session, request: ImportRequest) -> Iterator[Stop]:
         signal.signal(number, old[number])
 
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            old[number] = signal.signal(number, told)
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            old[signum] = signal.signal(signum, told)
     except ValueError:  # not the main thread: whoever runs it there stops it
         old.clear()
     try:

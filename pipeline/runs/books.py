@@ -33,7 +33,7 @@ _ACCEPTED = """
 """
 _DECIDED = """
     SELECT d.row, p.line, d.outcome, d.customer_id, d.merged_into_row, d.rule,
-           NULL, NULL
+           d.reason, NULL
     FROM decision d JOIN prepared p USING (row)
     UNION ALL
     SELECT o.row, p.line, coalesce(r.outcome, 'not_attempted'),

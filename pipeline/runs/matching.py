@@ -23,8 +23,8 @@ from pipeline.runs.workbench import BATCH, Workbench
 from schemas.fields import METADATA_PREFIX
 from schemas.outcomes import Outcome
 
-Note = Callable[[int, str, dict[str, str]], None]
-"""Writes a finding: row, rule, facts."""
+Note = Callable[[int, str, dict[str, str]], str]
+"""Writes a finding of row, rule, facts, and returns its message."""
 
 _VERDICT = pa.schema(
     [
@@ -34,9 +34,10 @@ _VERDICT = pa.schema(
         ("rule", pa.string()),
         ("skip", pa.string()),
         ("candidates", pa.string()),
+        ("reason", pa.string()),
     ]
 )
-_OPERATION = pa.schema(
+OPERATION = pa.schema(
     [
         ("op", pa.int64()),
         ("row", pa.int64()),
@@ -49,13 +50,14 @@ _OPERATION = pa.schema(
         ("read_at", pa.float64()),
     ]
 )
-_DECISION = pa.schema(
+DECISION = pa.schema(
     [
         ("row", pa.int64()),
         ("outcome", pa.string()),
         ("customer_id", pa.string()),
         ("merged_into_row", pa.int64()),
         ("rule", pa.string()),
+        ("reason", pa.string()),
     ]
 )
 _CHANGE = pa.schema(
@@ -107,7 +109,7 @@ def judge(bench: Workbench, note: Note, *, records: str = "golden") -> None:
     )
     bench.con.execute(
         f"""
-        INSERT INTO verdict SELECT row, 'create', NULL, 'new', NULL, NULL
+        INSERT INTO verdict SELECT row, 'create', NULL, 'new', NULL, NULL, NULL
         FROM {records} WHERE row NOT IN (SELECT row FROM hit)
         """  # noqa: S608 - our own name
     )
@@ -133,17 +135,12 @@ def _verdicts(bench: Workbench, note: Note, records: str) -> Iterator[tuple[Any,
             (by_email if line[width] else by_phone).append(found)
         assert record is not None  # groupby never yields an empty group
         verdict = decide(record, by_email, by_phone)
-        for rule in _notes(verdict):
-            note(row, rule, {"key": verdict.key})
-        yield _verdict_line(row, verdict, by_email, by_phone)
-
-
-def _notes(verdict: Verdict) -> Iterable[str]:
-    return (
-        (*verdict.notes, verdict.rule)
-        if verdict.action is Action.HOLD
-        else verdict.notes
-    )
+        facts = {"key": verdict.key}
+        for rule in verdict.notes:
+            note(row, rule, facts)
+        held = verdict.action is Action.HOLD
+        reason = note(row, verdict.rule, facts) if held else None
+        yield (*_verdict_line(row, verdict, by_email, by_phone), reason)
 
 
 def _verdict_line(
@@ -172,17 +169,17 @@ def _verdict_line(
 def plan_operations(bench: Workbench, policy: MatchPolicy, note: Note) -> None:
     """Second pass: fill `operation` (in row order) and `decision` (one line a record)."""
     bench.table("operation", COLUMNS)
-    bench.table("decision", _columns(_DECISION))
+    bench.table("decision", _columns(DECISION))
     bench.table("change", _columns(_CHANGE))
     bench.con.execute(
         """
         INSERT INTO decision
-        SELECT row, 'review', NULL, NULL, rule FROM verdict WHERE action = 'hold'
+        SELECT row, 'review', NULL, NULL, rule, reason FROM verdict WHERE action = 'hold'
         """
     )
     drafts = _Drafts(bench, policy, note)
-    bench.append("operation", _OPERATION, drafts.creates())
-    bench.append("operation", _OPERATION, drafts.updates())
+    bench.append("operation", OPERATION, drafts.creates())
+    bench.append("operation", OPERATION, drafts.updates())
     drafts.flush()
     _holds_and_merges(bench)
     bench.con.execute(
@@ -206,7 +203,7 @@ class _Drafts:
 
     def flush(self) -> None:
         """Append what piled up to the tables `decision` and `change`."""
-        self._bench.append("decision", _DECISION, self._decisions)
+        self._bench.append("decision", DECISION, self._decisions)
         self._bench.append("change", _CHANGE, self._changes)
         self._decisions, self._changes = [], []
 
@@ -218,7 +215,9 @@ class _Drafts:
         customer_id: str | None = None,
         merged_into_row: int | None = None,
     ) -> None:
-        self._decisions.append((row, str(outcome), customer_id, merged_into_row, rule))
+        self._decisions.append(
+            (row, str(outcome), customer_id, merged_into_row, rule, None)
+        )
         self._flush_when_full()
 
     def _flush_when_full(self) -> None:

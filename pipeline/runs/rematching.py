@@ -28,7 +28,7 @@ async def match_again(bench: Workbench, connection: Connection, first_op: int) -
         concurrency=connection.settings.concurrency,
         records="unwritten",
     )
-    judge(bench, lambda *_: None, records="unwritten")
+    judge(bench, lambda *_: "", records="unwritten")
     return {
         row: (rule, customer_id)
         for row, rule, customer_id in bench.stream(

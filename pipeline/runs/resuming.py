@@ -1,6 +1,7 @@
 """`resume`: go on with an interrupted run, or close it; its plan is the one approved."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -49,7 +50,7 @@ def unfinished(
         return None, None
     if file.file == "-":
         return None, found
-    with bring(file.file, stdin=stdin) as local:
+    with closing(bring(file.file, stdin=stdin)) as local:
         same = local.sha256 == found.file_sha256
     return (found, None) if same else (None, found)
 
@@ -112,7 +113,7 @@ def _same_file(run: Run) -> None:
     """Stop where the run's file changed; one that is gone is not needed any more."""
     if run.file in (None, "-") or not Path(str(run.file)).exists():
         return
-    with bring(str(run.file)) as local:
+    with closing(bring(str(run.file))) as local:
         if local.sha256 != run.file_sha256:
             raise InputError(
                 f"`{run.file}` changed since run `{run.run_id}` began",

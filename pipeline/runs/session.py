@@ -41,10 +41,11 @@ class Session:
             read_only=read_only,
         )
 
-    def note(self, row: int, name: str, facts: dict[str, str]) -> None:
-        """Write a finding of a later stage than preparing; it names no value."""
+    def note(self, row: int, name: str, facts: dict[str, str]) -> str:
+        """Write a finding of a later stage, which names no value; return its message."""
         said = rule(name)
         self.summary.findings[name] += 1
+        message = said.message(self.settings.lang, **facts)
         self._notes.append(
             Finding(
                 row=row,
@@ -55,11 +56,12 @@ class Session:
                 original=None,
                 normalised=None,
                 suggestion=said.advice(self.settings.lang),
-                message=said.message(self.settings.lang, **facts),
+                message=message,
             )
         )
         if len(self._notes) >= 10_000:
             self.flush_notes()
+        return message
 
     def flush_notes(self) -> None:
         """Append the findings noted so far to `findings.jsonl`."""

@@ -33,6 +33,7 @@ class Dialect:
         timestamps: Fraction digits: none, 3 or 6.
         duplicates: A second customer with the same e-mail or phone.
         bad_phone: A phone that is not E.164 with plus.
+        lengths: A name or e-mail longer than the API's old documents allow.
         rate_headers: X-RateLimit-* on every answer, or on 429 only.
         retry_after: Retry-After on 429, in seconds, as a date, or not at all.
         delete_body: `customer`: with `"customer": []`.
@@ -65,6 +66,7 @@ class Dialect:
     timestamps: Literal["microseconds", "milliseconds", "seconds"] = "microseconds"
     duplicates: Literal["allow", "409", "422"] = "allow"
     bad_phone: Literal["accept", "422", "500"] = "accept"
+    lengths: Literal["accept", "422"] = "accept"
     rate_headers: Literal["always", "throttled"] = "always"
     retry_after: Literal["seconds", "date", "off"] = "seconds"
     delete_body: Literal["customer", "none"] = "customer"

@@ -106,7 +106,9 @@ def _checked(raw: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     for name, longest in _TEXTS.items():
         if name in raw:
             fields[name] = raw[name] if raw[name] != "" else None
-            _check_text(name, raw[name], longest, errors)
+            _check_text(
+                name, raw[name], longest if dialect.lengths == "422" else None, errors
+            )
     if "metadata" in raw:
         fields["metadata"] = {} if raw["metadata"] in ([], None) else raw["metadata"]
         if not isinstance(fields["metadata"], dict):
@@ -121,13 +123,13 @@ def _checked(raw: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _check_text(
-    name: str, value: object, longest: int, errors: dict[str, list[str]]
+    name: str, value: object, longest: int | None, errors: dict[str, list[str]]
 ) -> None:
     if value is None or value == "":
         return
     if not isinstance(value, str):
         errors[name] = [f"The {name} must be a string."]
-    elif len(value) > longest:
+    elif longest is not None and len(value) > longest:
         errors[name] = [f"The {name} may not be longer than {longest} characters."]
     elif name == "email" and not _EMAIL.fullmatch(value):
         errors[name] = ["Invalid email address"]
