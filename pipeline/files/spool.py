@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import DiskError, InputError
+from pipeline.errors import DiskError, InputError, PipelineError
 
 _BLOCK = 1 << 20
 
@@ -82,16 +82,22 @@ def bring(
 def _bring_remote(address: str, spool_dir: Path | None) -> LocalFile:
     import fsspec
 
-    protocol = address.partition("://")[0]
+    name = address.rstrip("/").rpartition("/")[2]
     try:
-        opened = fsspec.open(address, "rb")
-    except (ValueError, ImportError) as error:
+        with _said(address), fsspec.open(address, "rb") as stream:
+            return _spool(stream, name, spool_dir)
+    except PipelineError:
+        raise
+    except Exception as error:  # each file system brings errors of its own
         raise InputError(
-            f"`{address}` cannot be opened: {error}",
-            hint=f"install what reads `{protocol}://`, for example the extra `s3`",
+            f"`{address}` cannot be opened: {_one_line(error)}",
+            hint="check the address, the credentials and the network; "
+            "`s3://` needs the extra `s3`",
         ) from error
-    with _said(address), opened as stream:
-        return _spool(stream, address.rstrip("/").rpartition("/")[2], spool_dir)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def _spool(stream: BinaryIO, name: str, spool_dir: Path | None) -> LocalFile:

@@ -63,6 +63,8 @@ def open_csv(content: Content, options: ReadOptions) -> CsvTable:
     records = _some_records(body, dialect, is_whole)
     table = _lay_out(records, options)
     notes.extend(table.notes(offset_lines))
+    if dialect.is_wrapped:
+        notes.append(Note("wrapped_lines"))
     layout = Layout(
         name=content.name,
         kind="csv",

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import InputError
 
@@ -17,17 +17,23 @@ _NAMES = {
     "colon": ":",
 }
 _SEP_LINE = re.compile(r'"?sep=(.)"?[ ,;]*\Z', re.IGNORECASE)
+_WRAPPED = re.compile(r'"((?:[^"]|"")*)"')
 LINES = 200
 """Most lines that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How cells are parted. `escape` is a backslash where the file uses it."""
+    """How cells are parted.
+
+    `escape` is a backslash where the file uses it; `is_wrapped` tells that each line
+    stands in quotes as a whole and is parted anew inside.
+    """
 
     delimiter: str
     quote: str = '"'
     escape: str | None = None
+    is_wrapped: bool = False
 
 
 def named_delimiter(text: str) -> str:
@@ -54,10 +60,31 @@ def sep_line(line: str) -> str | None:
 def sniff(lines: list[str], delimiter: str | None) -> Dialect:
     """Return the dialect that makes the most even table of `lines` (without ends)."""
     lines = [line for line in lines[:LINES] if line.strip()]
+    unwrapped = _unwrapped(lines)
+    if unwrapped:
+        inner = sniff(unwrapped, delimiter)
+        return replace(inner, is_wrapped=True)
     quote = _quote(lines)
     escape = _escape(lines, quote)
     chosen = delimiter or _delimiter(lines, quote, escape)
     return Dialect(chosen, quote, escape)
+
+
+def _unwrapped(lines: list[str]) -> list[str] | None:
+    """Return the lines without the quotes around each whole one, None where it has none.
+
+    Such files are made by saving a CSV as CSV again, each line taken for one cell.
+    """
+    wrapped = [_WRAPPED.fullmatch(line.strip()) for line in lines]
+    hits = sum(match is not None for match in wrapped)
+    if hits < 2 or hits < len(lines) - 1:  # noqa: PLR2004 - one line proves nothing
+        return None
+    inner = [
+        match[1].replace('""', '"') if match else line
+        for match, line in zip(wrapped, lines, strict=True)
+    ]
+    counts = {line.count(d) for d in USUAL for line in inner if d in inner[0]}
+    return inner if counts and 0 not in counts else None
 
 
 def _quote(lines: list[str]) -> str:
@@ -74,11 +101,9 @@ def _escape(lines: list[str], quote: str) -> str | None:
     text = "\n".join(lines)
     if "\\" + quote not in text:
         return None
-    inside = re.findall(
-        rf"(?:^|[,;\t|]) *{quote}(?:[^{quote}\\\n]|\\.)*\\{quote}(?![,;\t|]|$)",
-        text,
-        re.MULTILINE,
-    )
+    body = rf"(?:[^{quote}\\\n]|\\.)*"
+    pattern = rf"(?:^|[,;\t|]) *{quote}{body}\\{quote}(?![,;\t|{quote}]|$)"
+    inside = re.search(pattern, text, re.MULTILINE)
     return "\\" if inside else None
 
 

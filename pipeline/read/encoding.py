@@ -20,6 +20,10 @@ _BOMS = (
 )
 _STRAY = re.compile("[\udc80-\udcff]")
 _LINE_BREAKS = re.compile(rb"[\r\n]+")
+_HEAD = 1 << 16
+_CONTROLS = bytes({*range(1, 9), *range(14, 32)} - {0x01, 0x1A, 0x1B, 0x1F})
+"""Control characters that no table holds in number; some delimiters are among the rest."""
+_MOST_CONTROLS = 0.03
 _MOSTLY = 20
 """Well-formed UTF-8 letters for one bad byte that still speak for UTF-8."""
 
@@ -66,14 +70,33 @@ def detect(stream: Stream, name: str) -> Encoding:
     Raises:
         InputError: The text looks like no text at all.
     """
-    head = stream.read(BLOCK)
+    head = _first(stream)
     for bom, codec in _BOMS:
         if head.startswith(bom):
             return _checked_bom(head, bom, codec, name)
     wide = _wide(head)
     if wide:
         return Encoding(wide, "null_pattern", confidence=0.95)
+    _refuse_binary(head, name)
     return _narrow(_Census().count(head, stream), name)
+
+
+def _first(stream: Stream) -> bytes:
+    """Return a whole block where there is one: a packing may give less at a time."""
+    head = stream.read(BLOCK)
+    while len(head) < _HEAD and (more := stream.read(BLOCK)):
+        head += more
+    return head
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    sample = head[:_HEAD]
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if controls > len(sample) * _MOST_CONTROLS:
+        raise InputError(
+            f"`{name}` is no text and no workbook that is known",
+            hint="export the customers as CSV or xlsx",
+        )
 
 
 def _checked_bom(head: bytes, bom: bytes, codec: str, name: str) -> Encoding:

@@ -5,6 +5,7 @@ closes at its end or stands doubled. Only then do Arrow and the patient reader o
 `records` agree by construction, and record boundaries are known exactly.
 """
 
+import codecs
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from pyarrow import csv
 
 from pipeline.read.dialect import Dialect
 
+MOST = 1 << 24
+"""Bytes that may pile up without the end of a record before the patient reader looks."""
 _NEWLINE, _RETURN = 10, 13
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -59,10 +62,16 @@ def read_block(
 
     `data` begins at the start of a record. A result with `end` 0 needs more data.
     """
-    if dialect.escape or not (dialect.delimiter + dialect.quote).isascii():
+    if (
+        dialect.escape
+        or dialect.is_wrapped
+        or not (dialect.delimiter + dialect.quote).isascii()
+    ):
+        return None
+    if len(data) > MOST and not at_end:
         return None
     shape = _shape(data, dialect, at_end=at_end)
-    if shape is None:
+    if shape is None or not _is_utf8(data, shape.end):
         return None
     if not len(shape.lines):
         return FastBlock(shape.end, shape.line_count, shape.lines, empty(width), ())
@@ -74,6 +83,17 @@ def read_block(
     if width == 1 and _has_blank_cells(table):
         return None
     return FastBlock(shape.end, shape.line_count, shape.lines, table, ragged)
+
+
+def _is_utf8(data: bytes, end: int) -> bool:
+    """Tell it here: Arrow's handler of ragged rows cannot take undecodable text."""
+    if data.isascii():
+        return True
+    try:
+        codecs.utf_8_decode(memoryview(data)[:end], "strict", True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def empty(width: int) -> pa.Table:
@@ -187,9 +207,10 @@ def _parse(
                 null_values=[""],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
+                check_utf8=False,
             ),
         )
-    except (pa.ArrowInvalid, UnicodeDecodeError):
+    except pa.ArrowInvalid:
         return None, ()
     return table, tuple(ragged)
 

@@ -7,7 +7,7 @@ formed, and both give the same cells.
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.read.dialect import Dialect
 
@@ -75,9 +75,14 @@ class Reader:
                 if found is None:
                     return
                 record = found
-            yield record
+            yield self._unwrapped(record) if self.dialect.is_wrapped else record
             number += _lines_in(record, lines)
             place = record.end
+
+    def _unwrapped(self, record: Record) -> Record:
+        if record.cells is None or len(record.cells) > 1:
+            return record
+        return replace(record, cells=self._lone(record.cells[0]))
 
     def _is_blank(self, line: str) -> bool:
         if line[0] in "\r\n":

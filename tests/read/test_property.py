@@ -8,15 +8,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.read import ReadOptions, open_source
-from pipeline.read import fast
+from pipeline.read import ReadOptions, fast, open_source
 from pipeline.read.dialect import Dialect
 from pipeline.read.records import Reader
 
 CHARS = st.characters(codec="utf-8", exclude_characters="\x00\ufeff")
 CELL = st.one_of(
     st.text(CHARS, max_size=12),
-    st.text(st.sampled_from(' ,;|\t"\'\n\r=+-éñ€0\u2028\x1c'), max_size=8),
+    st.text(st.sampled_from(" ,;|\t\"'\n\r=+-éñ€0\u2028\x1c"), max_size=8),
     st.sampled_from(["007", "+237670000001", "1e5", "NULL", "nan", '""', " x "]),
 )
 LATIN_CELL = st.text(st.sampled_from("aé€ß “”,;\"'\n0ÿ"), max_size=8)
@@ -77,9 +76,7 @@ def is_plain(rows):
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     chunk_rows=st.sampled_from([1, 3, 50_000]),
 )
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example([["", ""], ["x", ""], ["", ""]], ",", "\n", False, "utf-8", 50_000)
 def test_any_table_reads_back_identically(
     rows, delimiter, newline, quote_all, encoding, chunk_rows
