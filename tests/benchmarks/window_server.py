@@ -90,7 +90,8 @@ class Exchange(asyncio.Protocol):
         self.transport.write(
             f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
             f"Content-Type: application/json\r\n{headers}"
-            f"Content-Length: {len(content)}\r\n\r\n".encode() + content
+            f"Content-Length: {len(content)}\r\n\r\n".encode()
+            + content
         )
 
 
