@@ -13,7 +13,7 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A create or an update in plan order (`op` from 0).
+    """A write in plan order (`op` from 0): create, update, or, in an undo, revert, delete.
 
     `before` holds the old values of the fields that an update writes (metadata whole);
     `read_at` is when the customer was read, in seconds since the epoch; `attempted` says
@@ -67,7 +67,7 @@ def to_row(operation: Operation) -> tuple[Any, ...]:
             }
         ),
         dumps(operation.body),
-        dumps([[c.field, c.old, c.new, c.rule] for c in operation.changes]),
+        dumps([[c.field, c.old, c.new, c.rule, c.value] for c in operation.changes]),
         None if operation.before is None else dumps(operation.before),
         operation.read_at,
     )

@@ -18,6 +18,7 @@ from pipeline.state.journal import Conflict, Intent, Result, WriteState
 from schemas.outcomes import Outcome
 
 _CLAIM_POLL = 0.5
+_CONFLICT = 409
 _DUPLICATE_WORDS = ("already", "exist", "taken", "duplicate", "unique", "déjà")
 
 
@@ -28,8 +29,11 @@ async def send(
 
     `parked` is the earlier doubt of the same row, found not to have been stored.
     """
-    if operation.action == "update":
+    if operation.action in ("update", "revert"):
         await _update(context, operation)
+        return None
+    if operation.action == "delete":
+        await _delete(context, operation)
         return None
     return await _create(context, operation, parked)
 
@@ -210,7 +214,7 @@ async def _refused(
 
 
 def _names_a_duplicate(refusal: RefusedByApi) -> bool:
-    if refusal.status == 409:
+    if refusal.status == _CONFLICT:
         return True
     if refusal.status not in (400, 422):
         return False
@@ -334,40 +338,75 @@ async def _update(context: Context, operation: Operation) -> None:
     if is_fresh and not operation.attempted:
         await _send_update(context, operation, dict(operation.body), operation.before)
         return
-    try:
-        live = await context.finder.get(operation.customer_id or "")
-    except NotFound:
-        await not_sent(
-            context,
-            operation,
-            Outcome.REVIEW,
-            "deleted_in_api",
-            customer_id=operation.customer_id,
-        )
+    live = await _live(context, operation)
+    if live is None:
         return
     if operation.attempted and is_written(operation.changes, live, policy.region):
-        await context.writer.intend(
-            _intent(operation, operation.body, (), operation.before)
+        await _journal_update(
+            context, operation, dict(operation.body), operation.before
         )
-        await finish(
-            context,
-            operation,
-            Outcome.UPDATED,
-            state=WriteState.SETTLED,
-            customer_id=operation.customer_id,
-            after=dumps(operation.body),
-        )
+        await _updated(context, operation, dict(operation.body), WriteState.SETTLED)
+    elif still_equal(operation.changes, live, policy.region):
+        await _write_update(context, operation, live)
+    else:
+        await _moved(context, operation, "changed_since_plan")
+
+
+async def _live(context: Context, operation: Operation) -> Known | None:
+    """Return the customer as it is now; one who is gone ends the row."""
+    try:
+        return await context.finder.get(operation.customer_id or "")
+    except NotFound:
+        await _moved(context, operation, "deleted_in_api")
+        return None
+
+
+async def _moved(context: Context, operation: Operation, rule: str) -> None:
+    """End a row whose customer is not as the plan has it: a person decides."""
+    await not_sent(
+        context,
+        operation,
+        Outcome.REVIEW,
+        rule if operation.action == "update" else "kept",
+        customer_id=operation.customer_id,
+    )
+
+
+async def _delete(context: Context, operation: Operation) -> None:
+    """Delete what an import created, after looking that nobody uses or changed it."""
+    customer_id = operation.customer_id or ""
+    live = await _live(context, operation)
+    if live is None:
         return
-    if not still_equal(operation.changes, live, policy.region):
+    payments = await context.client.customer_payments(customer_id, page=1, limit=1)
+    if payments.items:
         await not_sent(
             context,
             operation,
             Outcome.REVIEW,
-            "changed_since_plan",
-            customer_id=operation.customer_id,
+            "has_payments",
+            customer_id=customer_id,
         )
         return
-    await _write_update(context, operation, live)
+    if not still_equal(operation.changes, live, context.policy.region):
+        await _moved(context, operation, "kept")
+        return
+    await context.writer.intend(_intent(operation, {}, (), operation.before))
+    async with context.gate:
+        try:
+            await context.client.delete_customer(customer_id)
+        except NotFound:
+            pass  # an earlier try of ours deleted it
+        except (RefusedByApi, Unavailable) as error:
+            await _write_failed(context, operation, error)
+            return
+    await finish(
+        context,
+        operation,
+        Outcome.UPDATED,
+        customer_id=customer_id,
+        rule="deleted",
+    )
 
 
 async def _write_update(context: Context, operation: Operation, live: Known) -> None:
@@ -390,34 +429,50 @@ def before_image(body: JSON, live: Known) -> JSON:
 async def _send_update(
     context: Context, operation: Operation, body: JSON, before: JSON
 ) -> None:
-    await context.writer.intend(_intent(operation, body, (), before))
-    customer_id = operation.customer_id or ""
+    await _journal_update(context, operation, body, before)
     try:
         async with context.gate:
-            await context.client.update_customer(customer_id, body)
+            await context.client.update_customer(operation.customer_id or "", body)
     except NotFound:
-        outcome, rule, reason = Outcome.REVIEW, "deleted_in_api", None
-    except RefusedByApi as refusal:
-        outcome, rule, reason = Outcome.FAILED, "api_refused", str(refusal)
-    except Unavailable as error:
-        context.breaker.failed("unavailable")
-        outcome, rule, reason = Outcome.FAILED, "api_unavailable", str(error)
+        await _moved(context, operation, "deleted_in_api")
+    except (RefusedByApi, Unavailable) as error:
+        await _write_failed(context, operation, error)
     else:
-        context.breaker.succeeded()
-        await finish(
-            context,
-            operation,
-            Outcome.UPDATED,
-            customer_id=customer_id,
-            after=dumps(body),
-        )
-        return
+        await _updated(context, operation, body, WriteState.ACKNOWLEDGED)
+
+
+async def _journal_update(
+    context: Context, operation: Operation, body: JSON, before: JSON
+) -> None:
+    await context.writer.intend(_intent(operation, body, (), before))
+
+
+async def _updated(
+    context: Context, operation: Operation, body: JSON, state: WriteState
+) -> None:
+    context.breaker.succeeded()
     await finish(
         context,
         operation,
-        outcome,
+        Outcome.UPDATED,
+        state=state,
+        customer_id=operation.customer_id,
+        rule="reversed" if operation.action == "revert" else None,
+        after=dumps(body),
+    )
+
+
+async def _write_failed(
+    context: Context, operation: Operation, error: RefusedByApi | Unavailable
+) -> None:
+    context.breaker.failed(f"status {error.status}")
+    refused = isinstance(error, RefusedByApi)
+    await finish(
+        context,
+        operation,
+        Outcome.FAILED,
         state=WriteState.REFUSED,
-        customer_id=customer_id,
-        rule=rule,
-        reason=reason,
+        customer_id=operation.customer_id,
+        rule="api_refused" if refused else "api_unavailable",
+        reason=str(error),
     )

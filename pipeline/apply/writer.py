@@ -1,7 +1,7 @@
 """Group commits: intents and outcomes of many writes share one durable transaction."""
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, Self
 
 from pipeline.state.journal import Conflict, Intent, Result
 
@@ -34,7 +34,7 @@ class JournalWriter:
         self._failure: Exception | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "JournalWriter":
+    async def __aenter__(self) -> Self:
         """Start the committing task."""
         self._task = asyncio.create_task(self._run())
         return self

@@ -221,7 +221,9 @@ def resume_command(
 @spread
 def sandbox_command(
     common: Common,
-    port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(help="Port on loopback; 0 takes a free one.")
+    ] = 0,
     port_file: Annotated[
         Path | None, typer.Option(help="Write the port into this file.")
     ] = None,
@@ -281,21 +283,21 @@ def _day(text: str | None, option: str) -> Any:
 @spread
 def export_command(
     common: Common,
-    what: Annotated[
-        str, typer.Argument(metavar="[customers|payments|all]")
-    ] = "all",
+    what: Annotated[str, typer.Argument(metavar="[customers|payments|all]")] = "all",
     status: Annotated[
         str | None, typer.Option(help="Only payments of this status.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Payments from this local date on.", metavar="DATE")
+        str | None,
+        typer.Option(help="Payments from this local date on.", metavar="DATE"),
     ] = None,
     until: Annotated[
         str | None,
         typer.Option(help="Payments before this local date.", metavar="DATE"),
     ] = None,
     month: Annotated[
-        str | None, typer.Option(help="Payments of this local month.", metavar="YYYY-MM")
+        str | None,
+        typer.Option(help="Payments of this local month.", metavar="YYYY-MM"),
     ] = None,
     close: Annotated[
         str | None,
@@ -312,9 +314,7 @@ def export_command(
         bool,
         typer.Option("--changed-only", help="Also what differs from the last export."),
     ] = False,
-    export_mode: Annotated[
-        str, typer.Option(help="Mode of the files, octal.")
-    ] = "600",
+    export_mode: Annotated[str, typer.Option(help="Mode of the files, octal.")] = "600",
     actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
 ) -> int:
     """Export customers and payments to Parquet, with manifest and report tables."""
@@ -360,3 +360,44 @@ def demo_command(
     from pipeline.runs.demo import demo
 
     return demo(folder)
+
+
+@app.command("undo")
+@spread
+def undo_command(
+    common: Common,
+    run_id: Annotated[str, typer.Argument(metavar="RUN")],
+    delete_created: Annotated[
+        bool,
+        typer.Option("--delete-created", help="Also delete what the run created."),
+    ] = False,
+    max_kept_rate: Annotated[
+        float, typer.Option(help="Guard: share of rows changed since.")
+    ] = 0.30,
+    passed: Annotated[
+        list[str] | None,
+        typer.Option("--pass", help="Pass a guard. Again for each.", metavar="GUARD"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Pass all guards.")] = False,
+    actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
+) -> int:
+    """Put back what a run updated, as far as nobody has changed it since."""
+    settings = _settings(common)
+    from pipeline.cli.screen import Screen
+    from pipeline.runs.resuming import Times
+    from pipeline.runs.undoing import GUARD, UndoRequest, undo
+
+    for name in passed or ():
+        one_of(name, (GUARD,), "--pass")
+    request = UndoRequest(
+        run_id=run_id,
+        delete_created=delete_created,
+        max_kept_rate=max_kept_rate,
+        passed=tuple(passed or ()),
+        force=force,
+        times=Times(wait=common.wait),
+        actor=actor,
+    )
+    with Screen(common, settings.lang) as screen:
+        session = undo(settings, request, talk=screen)
+    return _ended(session, common, settings.lang)

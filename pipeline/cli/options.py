@@ -120,7 +120,8 @@ class FileOptions:
         typer.Option(help="Apply an offered repair. Again for each.", metavar="RULE"),
     ] = None
     report: Annotated[
-        bool, typer.Option("--report", help="Write report.html also for check and plan.")
+        bool,
+        typer.Option("--report", help="Write report.html also for check and plan."),
     ] = False
 
 
@@ -133,7 +134,9 @@ class ImportOptions:
     ] = None
     limit: Annotated[
         int | None,
-        typer.Option(help="Only the first N operations in plan order.", metavar="N", min=0),
+        typer.Option(
+            help="Only the first N operations in plan order.", metavar="N", min=0
+        ),
     ] = None
     approve: Annotated[
         str | None,

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -71,7 +71,7 @@ class Screen:
         )
         self._task: TaskID | None = None
 
-    def __enter__(self) -> "Screen":
+    def __enter__(self) -> Self:
         """Start the progress display."""
         if self._progress is not None:
             self._progress.start()
@@ -124,7 +124,9 @@ def show_run(session: Session, common: Common, lang: str) -> None:
 
 def print_json(value: object) -> None:
     """Print one JSON value on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(
+        json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
+    )
 
 
 def _table(rows: Mapping[str, int], french: bool) -> Table:
@@ -133,7 +135,9 @@ def _table(rows: Mapping[str, int], french: bool) -> Table:
     table.add_column()
     for name, count in rows.items():
         style = "bold" if name == "read" else ("" if count else "dim")
-        table.add_row(f"{count:,}".replace(",", " "), _OUTCOMES[name][french], style=style)
+        table.add_row(
+            f"{count:,}".replace(",", " "), _OUTCOMES[name][french], style=style
+        )
     return table
 
 
@@ -156,11 +160,17 @@ def _show_plan(console: Console, summary: Mapping[str, Any], french: bool) -> No
     if summary["command"] != "plan" or not plan:
         return
     reading = summary["reading"]
-    leaving = [c["column"] for c in reading["columns"] if c["role"].startswith("metadata.")]
+    leaving = [
+        c["column"] for c in reading["columns"] if c["role"].startswith("metadata.")
+    ]
     held = reading["withheld"]
     way = plan["existing_read_by"]
     texts = (
-        ("columns that leave as metadata", "colonnes envoyées en métadonnées", ", ".join(leaving) or "-"),
+        (
+            "columns that leave as metadata",
+            "colonnes envoyées en métadonnées",
+            ", ".join(leaving) or "-",
+        ),
         ("columns held back", "colonnes retenues", ", ".join(held) or "-"),
         ("existing customers read by", "clients existants lus par", way),
         ("requests it will take", "requêtes nécessaires", str(plan["requests"])),
@@ -186,7 +196,9 @@ def _last_line(
         done = "Terminé" if french else "Done"
         return f"{done}: {counts}. {folder.path}"
     files = " ".join(
-        str(folder.leftovers(name)) for name in leftovers if folder.leftovers(name).exists()
+        str(folder.leftovers(name))
+        for name in leftovers
+        if folder.leftovers(name).exists()
     )
     opening = "Ouvrez" if french else "Open"
     return f"{rows['read']} {_OUTCOMES['read'][french]}: {counts}. {opening} {files or folder.path}"
@@ -208,4 +220,7 @@ def show_export(session: Session, common: Common, lang: str) -> None:
         console.print(f"{_STAGES.get(name, (name, name))[french]}: {rows}")
     if summary["findings"]:
         console.print(_findings(summary["findings"], french))
-    console.print(("Exporté dans" if french else "Exported to") + f" {told['path']}", soft_wrap=True)
+    console.print(
+        ("Exporté dans" if french else "Exported to") + f" {told['path']}",
+        soft_wrap=True,
+    )

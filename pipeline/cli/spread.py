@@ -20,9 +20,7 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
         kind = hints[name]
         if not dataclasses.is_dataclass(kind):
             parameters.append(
-                parameter.replace(
-                    annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY
-                )
+                parameter.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY)
             )
             continue
         groups[name] = kind

@@ -20,12 +20,17 @@ UPDATED_AT = "updated_at"
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of one customer: from `old` to `new`, both as text; `old` None is empty."""
+    """One field of one customer: from `old` to `new`, both as text; None is empty.
+
+    `value` is the JSON value to write where that is not text, as when an undo puts a
+    number back.
+    """
 
     field: str
     old: str | None
-    new: str
+    new: str | None
     rule: str
+    value: JSON = None
 
     @property
     def overwrites(self) -> bool:
@@ -137,11 +142,16 @@ def update_body(
     body: dict[str, JSON] = {}
     merged: dict[str, JSON] = dict(metadata or {})
     for change in changes:
-        if change.field.startswith(METADATA_PREFIX):
-            merged[change.field.removeprefix(METADATA_PREFIX)] = change.new
-            body["metadata"] = merged
+        value = change.new if change.value is None else change.value
+        if not change.field.startswith(METADATA_PREFIX):
+            body[change.field] = value
+            continue
+        body["metadata"] = merged
+        key = change.field.removeprefix(METADATA_PREFIX)
+        if value is None:
+            merged.pop(key, None)
         else:
-            body[change.field] = change.new
+            merged[key] = value
     return body
 
 
@@ -163,15 +173,16 @@ def create_body(record: Record) -> dict[str, JSON]:
 
 def still_equal(changes: tuple[FieldChange, ...], live: Known, region: str) -> bool:
     """Tell whether the live record still holds each change's `old` value."""
-    return all(_holds(live, change.field, change.old, region) for change in changes)
+    return all(holds(live, change.field, change.old, region) for change in changes)
 
 
 def is_written(changes: tuple[FieldChange, ...], live: Known, region: str) -> bool:
     """Tell whether the live record holds each change's `new` value already."""
-    return all(_holds(live, change.field, change.new, region) for change in changes)
+    return all(holds(live, change.field, change.new, region) for change in changes)
 
 
-def _holds(live: Known, field: str, value: str | None, region: str) -> bool:
+def holds(live: Known, field: str, value: str | None, region: str) -> bool:
+    """Tell whether `live` holds `value` in `field`, compared as the contract says."""
     customer = live.customer
     if field == NAME:
         return plain_name(customer.name) == plain_name(value)

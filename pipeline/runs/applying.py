@@ -172,7 +172,7 @@ class Feed:
         """Yield what is to be sent, until the plan is too old at epoch second `until`."""
         query = f"""
             SELECT {_NAMES} FROM operation WHERE op >= {self._next} ORDER BY op
-        """  # noqa: S608 - our own columns and a number
+        """
         for line in self._bench.stream(query, size=1000):
             op = line[0]
             if self._limit is not None and op >= self._limit:

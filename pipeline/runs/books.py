@@ -38,7 +38,7 @@ _DECIDED = """
     UNION ALL
     SELECT o.row, p.line, coalesce(r.outcome, 'not_attempted'),
            coalesce(r.customer_id, o.customer_id), NULL,
-           coalesce(r.rule, 'not_attempted'), r.reason, NULL
+           coalesce(r.rule, CASE WHEN r.op IS NULL THEN 'stopped' END), r.reason, NULL
     FROM operation o JOIN prepared p USING (row) LEFT JOIN result r USING (op)
 """
 # A merged row stays merged only while its row ended well; else it shares that fate.
@@ -84,9 +84,7 @@ def run_outcomes(bench: Workbench, results: Iterable[Sequence[Any]]) -> None:
 def _fill(bench: Workbench, rest: str) -> None:
     con = bench.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE lead AS {_IN_FILE} UNION ALL {rest}")
-    con.execute(
-        f"CREATE OR REPLACE TABLE outcome AS FROM lead UNION ALL {_MERGED}"
-    )
+    con.execute(f"CREATE OR REPLACE TABLE outcome AS FROM lead UNION ALL {_MERGED}")
     con.execute("DROP TABLE lead")
     con.execute(_UNCHAIN)
     con.execute(_SHARED_FATE)

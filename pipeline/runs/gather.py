@@ -90,7 +90,7 @@ def _contacts(bench: Workbench, records: str) -> int:
 
 
 def _has_phones(bench: Workbench, records: str) -> bool:
-    return bool(bench.scalar(f"SELECT count(phone) > 0 FROM {records}"))  # noqa: S608 - our own name
+    return bool(bench.scalar(f"SELECT count(phone) > 0 FROM {records}"))
 
 
 async def _list(bench: Workbench, finder: Finder, clock: Clock, first: object) -> None:
@@ -106,7 +106,7 @@ async def _search(
         UNION ALL
         SELECT DISTINCT NULL, phone FROM {records} WHERE phone IS NOT NULL
         ORDER BY ALL
-    """  # noqa: S608 - our own name
+    """
     seen: set[str] = set()
     async for rows in _found(finder, bench.stream(query), concurrency):
         fresh = [k for k in rows if k.id not in seen]

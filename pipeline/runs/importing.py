@@ -89,9 +89,7 @@ class _Work:
         self._preparers = Preparers(workers_for(settings, request.file.file))
 
     async def plan(self) -> Session:
-        async with connect(
-            self._settings, self._talk, clock=self._clock
-        ) as connection:
+        async with connect(self._settings, self._talk, clock=self._clock) as connection:
             session = self._session("plan", connection)
             with running(session):
                 intake = self._read(session, connection)
@@ -106,9 +104,7 @@ class _Work:
             return session
 
     async def run(self) -> Session:
-        async with connect(
-            self._settings, self._talk, clock=self._clock
-        ) as connection:
+        async with connect(self._settings, self._talk, clock=self._clock) as connection:
             same, changed = unfinished(connection, self._request.file, self._stdin)
             if same is not None:
                 self._preparers.close()
@@ -137,7 +133,9 @@ class _Work:
             try:
                 refuse(made, self._request)
             except RefusedError:
-                run_outcomes(bench, _refused(bench))
+                approved = self._request.approve in (None, made.digest)
+                rule = "guard_refused" if approved else "plan_not_approved"
+                run_outcomes(bench, _refused(bench, rule))
                 conclude(session, bench, intake)
                 session.clear_staging()
                 raise
@@ -199,9 +197,9 @@ def refuse(made: Plan, request: ImportRequest) -> None:
         )
 
 
-def _refused(bench: Workbench) -> Iterator[tuple[Any, ...]]:
+def _refused(bench: Workbench, rule: str) -> Iterator[tuple[Any, ...]]:
     for (op,) in bench.stream("SELECT op FROM operation ORDER BY op"):
-        yield op, str(Outcome.NOT_ATTEMPTED), None, "guard_refused", None
+        yield op, str(Outcome.NOT_ATTEMPTED), None, rule, None
 
 
 def _register(session: Session, connection: Connection) -> None:

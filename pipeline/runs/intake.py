@@ -209,7 +209,7 @@ def open_views(bench: Workbench, staging: Path, *, has_parts: bool) -> None:
     ):
         if has_parts:
             bench.con.execute(
-                f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {sources[kind]}"  # noqa: S608 - our own paths
+                f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {sources[kind]}"
             )
         else:
             kinds = {"int64": "BIGINT"}

@@ -5,7 +5,7 @@ One existing customer receives at most one golden record; further rows are merge
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -60,7 +60,7 @@ DECISION = pa.schema(
         ("reason", pa.string()),
     ]
 )
-_CHANGE = pa.schema(
+CHANGE = pa.schema(
     [
         ("row", pa.int64()),
         ("action", pa.string()),
@@ -96,7 +96,7 @@ def record_of(line: tuple[Any, ...]) -> Record:
 
 def judge(bench: Workbench, note: Note, *, records: str = "golden") -> None:
     """First pass: one line in `verdict` for each record of the table `records`."""
-    bench.table("verdict", _columns(_VERDICT))
+    bench.table("verdict", columns_of(_VERDICT))
     bench.con.execute(
         f"""
         CREATE OR REPLACE TABLE hit AS
@@ -105,13 +105,13 @@ def judge(bench: Workbench, note: Note, *, records: str = "golden") -> None:
         UNION ALL
         SELECT g.row, e.id, false FROM {records} g
           JOIN existing e ON e.phone_key = g.phone
-        """  # noqa: S608 - our own name
+        """
     )
     bench.con.execute(
         f"""
         INSERT INTO verdict SELECT row, 'create', NULL, 'new', NULL, NULL, NULL
         FROM {records} WHERE row NOT IN (SELECT row FROM hit)
-        """  # noqa: S608 - our own name
+        """
     )
     bench.append("verdict", _VERDICT, _verdicts(bench, note, records))
 
@@ -123,7 +123,7 @@ def _verdicts(bench: Workbench, note: Note, records: str) -> Iterator[tuple[Any,
         SELECT {golden}, h.by_email, {existing}
         FROM hit h JOIN {records} g USING (row) JOIN existing e ON e.id = h.id
         ORDER BY g.row, e.created_at NULLS LAST, e.id, h.by_email
-    """  # noqa: S608 - column names are our own
+    """
     width = len(_GOLDEN.split(", "))
     for row, lines in groupby(bench.stream(query), key=lambda line: line[0]):
         by_email: list[Known] = []
@@ -169,8 +169,8 @@ def _verdict_line(
 def plan_operations(bench: Workbench, policy: MatchPolicy, note: Note) -> None:
     """Second pass: fill `operation` (in row order) and `decision` (one line a record)."""
     bench.table("operation", COLUMNS)
-    bench.table("decision", _columns(DECISION))
-    bench.table("change", _columns(_CHANGE))
+    bench.table("decision", columns_of(DECISION))
+    bench.table("change", columns_of(CHANGE))
     bench.con.execute(
         """
         INSERT INTO decision
@@ -204,7 +204,7 @@ class _Drafts:
     def flush(self) -> None:
         """Append what piled up to the tables `decision` and `change`."""
         self._bench.append("decision", DECISION, self._decisions)
-        self._bench.append("change", _CHANGE, self._changes)
+        self._bench.append("change", CHANGE, self._changes)
         self._decisions, self._changes = [], []
 
     def _decide(
@@ -243,11 +243,11 @@ class _Drafts:
         query = f"""
             SELECT {columns} FROM golden g JOIN verdict v USING (row)
             WHERE v.action = 'create' ORDER BY g.row
-        """  # noqa: S608 - column names are our own
+        """
         for line in self._bench.stream(query):
             record = record_of(line)
             if self._policy.only == "update":
-                self._decide(record.row, Outcome.NOT_ATTEMPTED, "only")
+                self._decide(record.row, Outcome.NOT_ATTEMPTED, "not_selected")
                 continue
             yield to_row(self._create(record))
 
@@ -259,7 +259,7 @@ class _Drafts:
             FROM verdict v JOIN golden g USING (row)
             LEFT JOIN existing e ON e.id = v.customer_id
             WHERE v.action = 'attach' ORDER BY v.customer_id, g.row
-        """  # noqa: S608 - column names are our own
+        """
         for _, lines in groupby(self._bench.stream(query), key=lambda line: line[0]):
             yield from self._customer(list(lines))
 
@@ -287,7 +287,7 @@ class _Drafts:
             self._decide(record.row, Outcome.UNCHANGED, rule, customer_id)
             return
         if self._policy.only == "create":
-            self._decide(record.row, Outcome.NOT_ATTEMPTED, "only", customer_id)
+            self._decide(record.row, Outcome.NOT_ATTEMPTED, "not_selected", customer_id)
             return
         self._changes += [
             (
@@ -349,6 +349,7 @@ def _united(lead: Record, other: Record) -> Record:
     )
 
 
-def _columns(schema: pa.Schema) -> tuple[tuple[str, str], ...]:
+def columns_of(schema: pa.Schema) -> tuple[tuple[str, str], ...]:
+    """Return the columns of `schema` as DuckDB has them."""
     kinds = {"int64": "BIGINT", "double": "DOUBLE"}
     return tuple((f.name, kinds.get(str(f.type), "VARCHAR")) for f in schema)

@@ -19,7 +19,7 @@ async def match_again(bench: Workbench, connection: Connection, first_op: int) -
         CREATE OR REPLACE TABLE unwritten AS
         SELECT g.* FROM golden g JOIN operation o USING (row)
         WHERE o.action = 'create' AND o.op >= {first_op}
-        """  # noqa: S608 - a number
+        """
     )
     await gather_existing(
         bench,

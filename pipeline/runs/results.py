@@ -71,7 +71,7 @@ def _leftovers(bench: Workbench, lang: str) -> Iterator[Leftover]:
     query = f"""
         SELECT row, line, outcome, rule, reason, suggestion FROM outcome
         WHERE outcome IN ({names}) ORDER BY row
-    """  # noqa: S608 - a closed list of our own
+    """
     for row, line, outcome, rule, reason, suggestion in bench.stream(query):
         told = known.get(rule or "")
         yield Leftover(

@@ -202,7 +202,7 @@ async def _settle(connection: Connection, journal: Journal, feed: Feed) -> None:
                 WriteState.SETTLED,
                 outcome=Outcome.CREATED if settled.ours else Outcome.NOT_ATTEMPTED,
                 customer_id=settled.ours.id if settled.ours else None,
-                rule=None if settled.ours else "not_attempted",
+                rule=None if settled.ours else "abandoned",
             )
             for settled in await settler.settle(doubts)
         ],

@@ -21,6 +21,10 @@ from schemas.records import Finding
 from schemas.rules import rule
 
 
+_NOTES = 10_000
+"""Findings that wait before they are written."""
+
+
 @dataclass(slots=True)
 class Session:
     """One run of a command; closed by `running`."""
@@ -59,7 +63,7 @@ class Session:
                 message=message,
             )
         )
-        if len(self._notes) >= 10_000:
+        if len(self._notes) >= _NOTES:
             self.flush_notes()
         return message
 

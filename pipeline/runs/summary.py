@@ -42,6 +42,19 @@ _DERIVED = (
     "exit_code",
 )
 """Parts of the file that are made anew, or read in another way."""
+_KEPT = (
+    "run_id",
+    "command",
+    "source",
+    "file",
+    "actor",
+    "file_sha256",
+    "account",
+    "env",
+    "timings",
+    "plan_digest",
+    "reading",
+)
 
 
 @dataclass(slots=True)
@@ -112,11 +125,7 @@ class Summary:
         """Return the summary that stands in the folder of a run."""
         told = json.loads(folder.summary.read_text(encoding="utf-8"))
         rows = told["rows"]
-        known = {
-            name: told.pop(name)
-            for name in ("run_id", "command", "source", "file", "actor", "file_sha256")
-            + ("account", "env", "timings", "plan_digest", "reading")
-        }
+        known = {name: told.pop(name) for name in _KEPT}
         extra = {name: told[name] for name in told if name not in _DERIVED}
         return cls(
             **known,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -45,7 +45,7 @@ class Workbench:
         """Close the database; a second call does nothing."""
         self.con.close()
 
-    def __enter__(self) -> "Workbench":
+    def __enter__(self) -> Self:
         """Return the workbench itself."""
         return self
 
