@@ -20,6 +20,7 @@ from pipeline.state.faults import told
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _IDLE_SECONDS = 5.0
+_CACHE_KIB = 32_000  # at most; what a large index is filled and searched in
 
 _SCRUB = {
     "sqlite": ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"),
@@ -166,6 +167,7 @@ def _sqlite_engine(url: URL, synchronous: str) -> Engine:
         cursor.execute(f"PRAGMA synchronous={synchronous}")
         # Sorting in memory: a temporary file would hold people outside the folder.
         cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

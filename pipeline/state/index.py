@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -32,7 +33,7 @@ from pipeline.state.store import State
 from pipeline.state.writes import IndexRow
 
 _HASHES = ("email_key", "phone_key", "name_key", "fingerprint")
-_CHUNK = 5_000
+_CHUNK = 20_000
 _KEYS_AT_ONCE = 500
 
 _COLUMNS = (
@@ -42,6 +43,21 @@ _COLUMNS = (
     customers.c.name_key,
     customers.c.fingerprint,
     customers.c.written_run,
+)
+
+_GET = select(*_COLUMNS).where(
+    customers.c.account == bindparam("_account"),
+    customers.c.customer_id.in_(bindparam("_ids", expanding=True)),
+    customers.c.gone_at.is_(None),
+)
+
+_SEEN_AGAIN = (
+    update(customers)
+    .where(
+        customers.c.account == bindparam("_account"),
+        customers.c.customer_id.in_(bindparam("_ids", expanding=True)),
+    )
+    .values(seen_at=bindparam("_now"))
 )
 
 
@@ -67,7 +83,7 @@ class CustomerIndex:
         waiting = iter(rows)
         while chunk := list(islice(waiting, _CHUNK)):
             with self._db.write() as con:
-                see(self._db, con, self._account, chunk, self._db.now(con))
+                self._store(con, chunk, self._db.now(con))
             stored += len(chunk)
         return stored
 
@@ -81,18 +97,8 @@ class CustomerIndex:
 
     def get(self, customer_ids: Iterable[str]) -> Mapping[str, IndexRow]:
         """Return the customers of these ids that are there."""
-        found: dict[str, IndexRow] = {}
         with self._db.read() as con:
-            for chunk in _chunks(customer_ids):
-                rows = con.execute(
-                    select(*_COLUMNS).where(
-                        customers.c.account == self._account,
-                        customers.c.customer_id.in_(chunk),
-                        customers.c.gone_at.is_(None),
-                    )
-                )
-                found.update((row.customer_id, _row_of(row)) for row in rows)
-        return found
+            return self._known(con, customer_ids)
 
     def remove(self, customer_id: str) -> None:
         """Take out a customer who is gone; one that we wrote once leaves a mark."""
@@ -150,6 +156,30 @@ class CustomerIndex:
             everybody, gone = con.execute(query).one()
             return IndexStats(everybody - gone, gone, self._age(con))
 
+    def _store(self, con: Connection, chunk: Sequence[IndexRow], now: float) -> None:
+        """Store a chunk; who is there as he was is only marked as seen.
+
+        A listing shows mostly such, and rewriting their index entries costs most.
+        """
+        known = self._known(con, [row.customer_id for row in chunk])
+        fresh = [row for row in chunk if _tells_more(known.get(row.customer_id), row)]
+        if fresh:
+            see(self._db, con, self._account, fresh, now)
+        changed = {row.customer_id for row in fresh}
+        same = [row.customer_id for row in chunk if row.customer_id not in changed]
+        for ids in _chunks(same):
+            asked = {"_account": self._account, "_ids": ids, "_now": now}
+            con.execute(_SEEN_AGAIN, asked)
+
+    def _known(
+        self, con: Connection, customer_ids: Iterable[str]
+    ) -> dict[str, IndexRow]:
+        found: dict[str, IndexRow] = {}
+        for ids in _chunks(customer_ids):
+            rows = con.execute(_GET, {"_account": self._account, "_ids": ids})
+            found.update((row.customer_id, _row_of(row)) for row in rows)
+        return found
+
     def _age(self, con: Connection) -> float | None:
         started = con.execute(
             select(listings.c.started_at).where(listings.c.account == self._account)
@@ -175,7 +205,9 @@ class CustomerIndex:
                     "_account": self._account,
                     "_keys": [bytes.fromhex(key) for key in chunk],
                 }
-                for row in con.execute(_FIND_GONE if is_gone else _FIND, asked):
+                # Sorted here: asked for an order, SQLite walks the whole account in it.
+                rows = con.execute(_FIND_GONE if is_gone else _FIND, asked).all()
+                for row in sorted(rows, key=attrgetter("customer_id")):
                     key = row.found.hex()
                     found[key] = (*found.get(key, ()), _row_of(row))
         return found
@@ -203,6 +235,14 @@ def _see(dialect: str) -> Insert:
     )
 
 
+def _tells_more(known: IndexRow | None, row: IndexRow) -> bool:
+    """Say whether `row` tells anything that `known` does not."""
+    if known is None:
+        return True
+    written = row.written_run or known.written_run
+    return row._replace(written_run=written) != known
+
+
 def _finder(*, is_gone: bool) -> CompoundSelect[*tuple[Any, ...]]:
     """Return the search for keys: by e-mail and by phone, each through its index."""
     mark = customers.c.gone_at
@@ -215,7 +255,7 @@ def _finder(*, is_gone: bool) -> CompoundSelect[*tuple[Any, ...]]:
             )
             for key in (customers.c.email_key, customers.c.phone_key)
         )
-    ).order_by("customer_id")
+    )
 
 
 _FIND = _finder(is_gone=False)
