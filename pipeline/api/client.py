@@ -54,6 +54,8 @@ class NotchPayClient:
     ) -> None:
         self.config = config
         self.stats = stats or ApiStats()
+        if pace.waits.on_wait is None:
+            pace.waits.on_wait = self.stats.waited
         self._exchange = Exchange(
             config,
             pace,

@@ -67,7 +67,7 @@ class Waits:
 
     def __init__(self, clock: Clock, on_wait: Callable[[float], None] | None) -> None:
         self._clock = clock
-        self._on_wait = on_wait
+        self.on_wait = on_wait
         self._waiting = 0
         self._since = 0.0
 
@@ -80,5 +80,5 @@ class Waits:
             await self._clock.sleep(seconds)
         finally:
             self._waiting -= 1
-            if not self._waiting and self._on_wait:
-                self._on_wait(max(0.0, self._clock.time() - self._since))
+            if not self._waiting and self.on_wait:
+                self.on_wait(max(0.0, self._clock.time() - self._since))

@@ -82,7 +82,7 @@ async def client_of(
     """A client whose requests are answered by `api`, on a clock that never waits."""
     clock = clock or FastClock()
     stats = ApiStats()
-    pace = Pace(MemoryPaceStore(clock), rate, clock=clock, on_wait=stats.waited)
+    pace = Pace(MemoryPaceStore(clock), rate, clock=clock)
     settings = ApiConfig(base_url or "http://127.0.0.1:9", KEY, **config)
     transport = httpx.MockTransport(api)
     async with NotchPayClient(

@@ -6,10 +6,12 @@ import threading
 
 import pytest
 
+from pipeline.api.client import NotchPayClient
 from pipeline.api.clock import RealClock
+from pipeline.api.config import ApiConfig
 from pipeline.api.governor import TARGET, Rate
 from pipeline.api.pace import MemoryPaceStore, Pace
-from tests.api.fakes import FastClock
+from tests.api.fakes import KEY, FastClock
 
 RATE = Rate(100, 2.0)
 SPACING = 2.0 / (100 * TARGET)
@@ -36,6 +38,13 @@ class SharedStore:
 
     def __init__(self, inner):
         self.transact = inner.transact
+
+
+def test_a_pace_with_a_listener_of_its_own_keeps_it():
+    waited = []
+    pace = Pace(MemoryPaceStore(), None, on_wait=waited.append)
+    NotchPayClient(ApiConfig("http://localhost:1", KEY), pace)
+    assert pace.waits.on_wait == waited.append
 
 
 async def send(pace, count, tasks=8, answer=(200, {})):
