@@ -99,7 +99,7 @@ def create_app(options: SandboxOptions | None = None) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
-    app.state.store, app.state.traffic = store, traffic
+    app.state.options, app.state.store, app.state.traffic = options, store, traffic
     return app
 
 

@@ -12,7 +12,7 @@ from schemas.fields import EMAIL_MAX, NAME_MAX
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _TEXTS = {
     "name": NAME_MAX,
     "email": EMAIL_MAX,
