@@ -191,7 +191,7 @@ class Feed:
     def _prepared(
         self, operation: Operation, moved: Moved, *, attempted: bool
     ) -> Operation:
-        if operation.action == "update":
+        if operation.action != "create":
             return replace(operation, attempted=attempted)
         operation = replace(operation, moved=moved.get(operation.row))
         return _keyed(operation, self._key_name, token_hex(12))

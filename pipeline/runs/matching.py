@@ -20,7 +20,7 @@ from pipeline.match.known import Known, Record
 from pipeline.plan.digest import identity
 from pipeline.runs.gather import EXISTING, from_line
 from pipeline.runs.workbench import BATCH, Workbench
-from schemas.fields import METADATA_PREFIX
+from schemas.fields import IMPORT_KEY, METADATA_PREFIX
 from schemas.outcomes import Outcome
 
 Note = Callable[[int, str, dict[str, str]], str]
@@ -77,10 +77,14 @@ _GOLDEN = "row, name, email, phone, country, external_id, birth_date, metadata"
 
 @dataclass(frozen=True, slots=True)
 class MatchPolicy:
-    """How matched rows are written: `prefer` as in the contract, `only` create or update."""
+    """How rows are written: `prefer` as in the contract, `only` create or update.
+
+    `key_name` is the metadata key that is ours: a column of that name is left alone.
+    """
 
     prefer: str = "existing"
     only: str | None = None
+    key_name: str = IMPORT_KEY
 
 
 def record_of(line: tuple[Any, ...]) -> Record:
@@ -238,6 +242,14 @@ class _Drafts:
         self._flush_when_full()
         return Operation(0, record.row, "create", record, body)
 
+    def _record(self, line: tuple[Any, ...]) -> Record:
+        record = record_of(line)
+        ours = self._policy.key_name
+        if ours not in record.metadata:
+            return record
+        kept = {key: v for key, v in record.metadata.items() if key != ours}
+        return replace(record, metadata=kept)
+
     def creates(self) -> Iterator[tuple[Any, ...]]:
         columns = ", ".join(f"g.{column}" for column in _GOLDEN.split(", "))
         query = f"""
@@ -245,7 +257,7 @@ class _Drafts:
             WHERE v.action = 'create' ORDER BY g.row
         """
         for line in self._bench.stream(query):
-            record = record_of(line)
+            record = self._record(line)
             if self._policy.only == "update":
                 self._decide(record.row, Outcome.NOT_ATTEMPTED, "not_selected")
                 continue
@@ -267,12 +279,12 @@ class _Drafts:
         """Draft the one update of a customer from every row that is this customer."""
         customer_id, rule, skip = lines[0][:3]
         width = 3 + len(_GOLDEN.split(", "))
-        record = record_of(lines[0][3:width])
+        record = self._record(lines[0][3:width])
         if lines[0][width] is None:
             self._decide(record.row, Outcome.REVIEW, "changed_since_plan", customer_id)
             return
         for line in lines[1:]:
-            other = record_of(line[3:width])
+            other = self._record(line[3:width])
             record = _united(record, other)
             self._decide(
                 other.row, Outcome.MERGED, "same_customer", customer_id, record.row

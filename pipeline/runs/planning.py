@@ -48,7 +48,7 @@ async def make_plan(
         judge(bench, session.note)
         await read_metadata(bench, finder, clock, concurrency=settings.concurrency)
     with summary.timed("plan"):
-        policy = MatchPolicy(request.file.prefer, request.only)
+        policy = MatchPolicy(request.file.prefer, request.only, settings.import_key)
         plan_operations(bench, policy, session.note)
         write_plan(bench, session.folder)
         plan = _header(session, bench, connection, request, gathered)
