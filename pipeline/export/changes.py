@@ -1,18 +1,16 @@
 """What differs from the previous export: added, changed and gone rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.export.manifest import table_entry
 from pipeline.export.request import ExportRequest
 from pipeline.export.tables import (
     listed,
     parquet_in,
-    selected,
     statement,
     stream,
     write_parquet,
@@ -24,10 +22,8 @@ from schemas.exports import CHANGES, CUSTOMERS, PAYMENTS
 STATE = "state"
 FOLDER = "changes"
 
-_SCHEMAS: Mapping[str, tuple[pa.Schema, str, str, str | None]] = {
-    "customers": (CUSTOMERS, "id", "at", None),
-    "payments": (PAYMENTS, "coalesce(id, reference)", "date_local", "_month"),
-}
+_KEYS = {"customers": "id", "payments": "coalesce(id, reference)"}
+_SCHEMAS = {"customers": CUSTOMERS, "payments": PAYMENTS}
 
 
 def previous(store: Store, request: ExportRequest) -> str | None:
@@ -46,35 +42,27 @@ def keep_changes(
     folder: Path,
     store: Store,
     base: str | None,
+    rewrite: Callable[[str, str], Sequence[Path]],
     tables: dict[str, Any],
 ) -> dict[str, Any]:
     """Turn the whole tables below `folder` into what differs from the export `base`.
 
     The whole moves to `state/`, for the next comparison; `changes/` names every key.
-    Returns what the manifest tells about it.
+    `rewrite(table, changes)` writes the table anew with the rows that the file of
+    `changes` names. Returns what the manifest tells about it.
     """
     counts: dict[str, Any] = {"base": base}
     before = _state_of(store, base)
-    for table, (schema, key, day, by) in _SCHEMAS.items():
+    for table in _KEYS:
         if not (folder / table).exists():
             continue
         private_folder(folder / STATE)
-        now = (folder / table).rename(folder / STATE / table)
-        there = (
-            store.fetch(base, f"{before}{table}", folder.parent / "base")
-            if base
-            else None
-        )
+        (folder / table).rename(folder / STATE / table)
+        there = None
+        if base is not None:
+            there = store.fetch(base, f"{before}{table}", folder.parent / "base")
         changes = _compare(con, folder, table, there)
-        sql = statement(
-            "changed_rows",
-            columns=selected([*schema.names, *([by] if by else [])]),
-            now=parquet_in(now),
-            key=key,
-            day=day,
-            changes=listed([str(changes)]),
-        )
-        files = write_parquet(stream(con, sql, {}), schema, folder / table, by=by)
+        files = rewrite(table, listed([str(changes)]))
         tables[table] |= table_entry(folder, files)
         tables[f"{FOLDER}/{table}"] = table_entry(folder, [changes])
         counts[table] = _counts(con, changes)
@@ -90,9 +78,9 @@ def _state_of(store: Store, base: str | None) -> str:
 def _compare(
     con: duckdb.DuckDBPyConnection, folder: Path, table: str, before: Path | None
 ) -> Path:
-    schema, key, _, _ = _SCHEMAS[table]
+    key = _KEYS[table]
     now = parquet_in(folder / STATE / table)
-    names = [name for name in schema.names if name not in ("id", "reference")]
+    names = [name for name in _SCHEMAS[table].names if name not in ("id", "reference")]
     differing = ", ".join(
         f"CASE WHEN before.{name} IS DISTINCT FROM now.{name} THEN '{name}' END"
         for name in names
@@ -106,20 +94,18 @@ def _compare(
         )
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {source}_{table} AS SELECT *, {key} AS _key {rows}"
-        )  # noqa: S608 - our own names
+        )
     sql = statement(
         "changes",
         before=f"before_{table}",
         now=f"now_{table}",
         differing=differing,
     )
-    place = folder / FOLDER
-    return write_parquet(stream(con, sql, {}), CHANGES, place, name=f"{table}.parquet")[
-        0
-    ]
+    path = folder / FOLDER / f"{table}.parquet"
+    return write_parquet(stream(con, sql, {}), CHANGES, path)
 
 
 def _counts(con: duckdb.DuckDBPyConnection, changes: Path) -> dict[str, int]:
-    sql = f"SELECT change, count(*) FROM read_parquet({listed([str(changes)])}) GROUP BY change"  # noqa: S608 - our own path
+    sql = f"SELECT change, count(*) FROM read_parquet({listed([str(changes)])}) GROUP BY change"
     found = dict(con.execute(sql).fetchall())
     return {change: found.get(change, 0) for change in ("added", "changed", "gone")}

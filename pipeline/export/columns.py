@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow.lib import StringBuilder
 
@@ -171,8 +172,12 @@ def strings(values: Sequence[str | None]) -> pa.Array:
 
 def numbers(start: int, count: int, step: int = 1) -> pa.Array:
     """Return `count` 64-bit integers from `start` on."""
-    values = np.arange(count, dtype=np.int64) * step + start
-    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(values)])
+    return integers(np.arange(count, dtype=np.int64) * step + start)
+
+
+def integers(values: npt.NDArray[np.int64]) -> pa.Array:
+    """Return 64-bit integers as an Arrow array that shares their memory."""
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
 
 
 def _object(row: Row, fields: Sequence[str]) -> str | None:

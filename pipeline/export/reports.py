@@ -59,9 +59,8 @@ def write_reports(
     entries = {}
     for name, schema in wanted.items():
         reader = stream(con, statement(name, staged=staged), values)
-        place = folder / FOLDER
-        files = write_parquet(reader, schema, place, name=f"{name}.parquet")
-        entries[f"{FOLDER}/{name}"] = table_entry(folder, files)
+        path = write_parquet(reader, schema, folder / FOLDER / f"{name}.parquet")
+        entries[f"{FOLDER}/{name}"] = table_entry(folder, [path])
     return entries
 
 

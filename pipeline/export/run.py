@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.export.closing import (
     frozen_month,
     refuse_second_close,
 )
+from pipeline.export.collate import Collator
 from pipeline.export.finance import Books, write_csv
 from pipeline.export.gather import THROUGH_CUSTOMERS, Gathered, Gatherer
 from pipeline.export.manifest import as_text, books, manifest, sums, table_entry
@@ -29,13 +30,12 @@ from pipeline.export.request import ExportRequest, ExportResult, Progress, check
 from pipeline.export.source import ExportClient
 from pipeline.export.staging import Staging, staging
 from pipeline.export.tables import (
+    chosen,
     database,
+    fetch,
     listed,
     parquet_in,
-    selected,
     statement,
-    stream,
-    write_parquet,
 )
 from pipeline.export.workbook import write_workbook
 from pipeline.files.publish import private_folder, write_text
@@ -173,9 +173,9 @@ def _keep(
 def _write(work: _Work, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
     """Write the tables that were asked for, and the reports on them."""
     if work.request.wants_customers:
-        _write_table(work, con, customers.TABLE, CUSTOMERS.names)
+        _write_table(work, con, customers.TABLE)
     if work.request.wants_payments:
-        _write_table(work, con, payments.TABLE, PAYMENTS.names, by="_month")
+        _write_table(work, con, payments.TABLE)
         entry = work.tables[payments.TABLE]
         entry |= sums(con, parquet_in(work.folder / payments.TABLE))
         entry["sees_unknown_customers"] = entry["through"] != THROUGH_CUSTOMERS
@@ -189,8 +189,7 @@ def _write(work: _Work, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
             _write_finance(work, con, today)
         _look_at_closed(work, con)
     if work.request.changed_only:
-        base = previous(work.store, work.request)
-        work.changes = keep_changes(con, work.folder, work.store, base, work.tables)
+        work.changes = _write_changes(work, con)
 
 
 def _look_at_closed(work: _Work, con: duckdb.DuckDBPyConnection) -> None:
@@ -231,39 +230,40 @@ def _filters(request: ExportRequest) -> Mapping[str, Any]:
     }
 
 
-def _write_table(
-    work: _Work,
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    names: Sequence[str],
-    by: str | None = None,
-) -> None:
-    values = _filters(work.request)
-    parts = _parts(work, table)
-    columns = [*names, by] if by else list(names)
-    sql = statement(table, columns=selected(columns), parts=parts)
-    schema = CUSTOMERS if table == customers.TABLE else PAYMENTS
-    reader = stream(con, sql, values)
-    files = write_parquet(reader, schema, work.folder / table, by=by)
+def _write_table(work: _Work, con: duckdb.DuckDBPyConnection, table: str) -> None:
+    sql = statement(table, columns="_seq", parts=_parts(work, table))
+    files = _collate(work, con, table, sql)
     work.tables[table] = table_entry(work.folder, files) | books(work.gathered[table])
-    _note_rows(work, con, table, values)
+    _note_rows(work, con, table)
 
 
-def _note_rows(
-    work: _Work, con: duckdb.DuckDBPyConnection, table: str, values: Mapping[str, Any]
-) -> None:
+def _collate(
+    work: _Work, con: duckdb.DuckDBPyConnection, table: str, sql: str
+) -> list[Path]:
+    """Write the staged rows whose numbers `sql` selects."""
+    schema = CUSTOMERS if table == customers.TABLE else PAYMENTS
+    by_month = table == payments.TABLE
+    collator = Collator(work.folder / table, schema, by_month=by_month)
+    numbers = chosen(con, sql, _filters(work.request))
+    return collator.collate(work.staged.paths(table), numbers)
+
+
+def _write_changes(work: _Work, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    def rewrite(table: str, changes: str) -> list[Path]:
+        rows = statement(table, columns="_seq, _key", parts=_parts(work, table))
+        sql = statement("changed_rows", rows=rows, changes=changes)
+        return _collate(work, con, table, sql)
+
+    base = previous(work.store, work.request)
+    return keep_changes(con, work.folder, work.store, base, rewrite, work.tables)
+
+
+def _note_rows(work: _Work, con: duckdb.DuckDBPyConnection, table: str) -> None:
     rows = statement(table, columns="_key, _noted", parts=_parts(work, table))
     sql = statement("findings", rows=rows)
-    for rule, name, detail, count, examples in stream_rows(con, sql, values):
+    found = fetch(con, sql, _filters(work.request))
+    for rule, name, detail, count, examples in found:
         work.notes.add(rule, table, name, examples=examples, detail=detail, count=count)
-
-
-def stream_rows(
-    con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
-    """Run `sql` and return its rows."""
-    used = {name: value for name, value in values.items() if f"${name}" in sql}
-    return con.execute(sql, used).fetchall()
 
 
 def _publish(work: _Work, started: datetime, finished: datetime) -> ExportResult:

@@ -10,7 +10,7 @@ from pipeline.export.columns import Row, numbers, strings, to_json
 from pipeline.export.source import as_row
 from pipeline.export.staging import Staging
 
-BATCH_ROWS = 4_000
+BATCH_ROWS = 2_000
 
 Convert = Callable[[Sequence[Row]], pa.Table]
 

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.export.staging import private_file
 from pipeline.files.publish import disk_errors, private_folder
 from schemas.exports import SCHEMA_VERSION
 
-MEMORY = "128MB"
-ROW_GROUP = 50_000
-_BATCH = 8_192
+MEMORY = "64MB"
+ROW_GROUP = 20_000
+_BATCH = 4_096
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     spill = private_folder(folder / "spill")
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
-        "threads": 2,
+        "threads": 1,
         "temp_directory": str(spill),
         "preserve_insertion_order": False,
     }
@@ -56,38 +57,28 @@ def selected(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
-def write_parquet(
-    reader: pa.RecordBatchReader,
-    schema: pa.Schema,
-    folder: Path,
-    *,
-    by: str | None = None,
-    name: str = "part-00000.parquet",
-) -> list[Path]:
-    """Write the batches of `reader` below `folder`; return the files in order.
-
-    With `by`, rows come sorted by that column and each of its values has a folder
-    `month=VALUE`. Nothing to write gives one file without rows, so that every engine
-    finds the columns.
-    """
-    files: dict[str, _File] = {}
-    with disk_errors(folder):
+def write_parquet(reader: pa.RecordBatchReader, schema: pa.Schema, path: Path) -> Path:
+    """Write the batches of `reader` as the file `path`, in their order."""
+    with disk_errors(path):
+        file = TableFile(path.parent, path.name, schema)
         for batch in reader:
-            for value, rows in _split(pa.table(batch), by):
-                place = folder / f"month={value}" if by else folder
-                if value not in files:
-                    _close(files)
-                    files[value] = _File(place, name, schema)
-                files[value].write(rows)
-        if not files:
-            empty = folder / "month=unknown" if by else folder
-            files[""] = _File(empty, name, schema)
-            files[""].write(schema.empty_table())
-        _close(files)
-    return [file.path for file in files.values()]
+            file.add(pa.table(batch))
+            if file.waiting >= ROW_GROUP:
+                file.flush()
+        file.close()
+    return path
 
 
-class _File:
+def chosen(
+    con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
+) -> npt.NDArray[np.int64]:
+    """Return the sorted row numbers that `sql` selects as its only column."""
+    table = stream(con, sql, values).read_all()
+    seqs: npt.NDArray[np.int64] = np.sort(table.column(0).to_numpy())
+    return seqs
+
+
+class TableFile:
     """A Parquet file that is filled row group by row group."""
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
@@ -97,45 +88,44 @@ class _File:
         )
         self._sink = private_file(self.path)
         self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
-        self._waiting: list[pa.Table] = []
-        self._rows = 0
+        self._tables: list[pa.Table] = []
+        self.waiting = 0
 
-    def write(self, table: pa.Table) -> None:
-        self._waiting.append(table)
-        self._rows += len(table)
-        if self._rows >= ROW_GROUP:
-            self._flush()
+    def add(self, table: pa.Table) -> None:
+        """Let the rows of `table` wait for their row group."""
+        self._tables.append(table.select(self._schema.names))
+        self.waiting += len(table)
 
-    def close(self) -> None:
-        if self._sink.closed:
-            return
-        self._flush()
+    def flush(self, sort: Sequence[tuple[str, str]] = ()) -> None:
+        """Write the rows that wait as a row group, sorted by `sort` where given."""
+        if self._tables:
+            rows = pa.concat_tables(self._tables)
+            if sort:
+                rows = rows.sort_by(list(sort))
+            self._writer.write_table(rows.cast(self._schema))
+        self._tables, self.waiting = [], 0
+
+    def close(self, sort: Sequence[tuple[str, str]] = ()) -> None:
+        """Write what waits and finish the file."""
+        self.flush(sort)
         self._writer.close()
         self._sink.close()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            rows = pa.concat_tables(self._waiting).select(self._schema.names)
-            self._writer.write_table(rows.cast(self._schema))
-        self._waiting, self._rows = [], 0
-
-
-def _close(files: Mapping[str, _File]) -> None:
-    for file in files.values():
-        file.close()
-
-
-def _split(table: pa.Table, by: str | None) -> Iterator[tuple[str, pa.Table]]:
-    if by is None:
-        yield "", table
-        return
-    for value in pc.unique(table[by]).to_pylist():
-        yield value, table.filter(pc.equal(table[by], value))
 
 
 def stream(
     con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
 ) -> pa.RecordBatchReader:
     """Run `sql` and return its rows in batches, without holding them all."""
-    used = {name: value for name, value in values.items() if f"${name}" in sql}
-    return con.sql(sql, params=used).to_arrow_reader(_BATCH)
+    return con.sql(sql, params=_used(sql, values)).to_arrow_reader(_BATCH)
+
+
+def fetch(
+    con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Run `sql` and return its rows; for results that are few."""
+    return con.execute(sql, _used(sql, values)).fetchall()
+
+
+def _used(sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that `sql` names: DuckDB refuses others."""
+    return {name: value for name, value in values.items() if f"${name}" in sql}

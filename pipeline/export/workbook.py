@@ -33,7 +33,7 @@ def write_workbook(books: Books, folder: Path) -> Path:
 class _Workbook:
     """The sheets and formats of one workbook."""
 
-    def __init__(self, book: Any, books: Books) -> None:  # noqa: ANN401 - untyped library
+    def __init__(self, book: Any, books: Books) -> None:
         self._book = book
         self._books = books
         self._words = books.words
@@ -61,7 +61,7 @@ class _Workbook:
         self,
         sheet: Any,
         columns: Sequence[str],
-        rows: Iterable[Sequence[Any]],  # noqa: ANN401
+        rows: Iterable[Sequence[Any]],
     ) -> int:
         """Write a table and return how many rows it has."""
         for place, column in enumerate(columns):
@@ -79,7 +79,7 @@ class _Workbook:
         sheet.autofilter(0, 0, max(count, 1), len(columns) - 1)
         return count
 
-    def _cell(self, sheet: Any, row: int, place: int, value: Any, column: str) -> None:  # noqa: ANN401, PLR0913
+    def _cell(self, sheet: Any, row: int, place: int, value: Any, column: str) -> None:
         if isinstance(value, Decimal):
             shape = self._cents if has_fraction(value) else self._plain
             sheet.write_number(row, place, float(value), shape)
@@ -91,7 +91,7 @@ class _Workbook:
             # A formula finds a text, but not an empty cell.
             sheet.write_string(row, place, self._words["none"])
 
-    def _totals(self, sheet: Any, rows: int) -> None:  # noqa: ANN401
+    def _totals(self, sheet: Any, rows: int) -> None:
         books = self._books
         sheet.set_column(0, len(TOTALS) - 1, 18)
         title = self._words["title"].format(period=books.period)
@@ -121,13 +121,13 @@ class _Workbook:
                 )
         self._sums(sheet, first, at, lines)
 
-    def _plain_or_cents(self, value: Decimal | int) -> Any:  # noqa: ANN401
+    def _plain_or_cents(self, value: Decimal | int) -> Any:
         is_cents = isinstance(value, Decimal) and has_fraction(value)
         return self._cents if is_cents else self._plain
 
     def _sums(
         self, sheet: Any, first: int, last: int, lines: Sequence[Sequence[Any]]
-    ) -> None:  # noqa: ANN401
+    ) -> None:
         """Add a line for each currency below the table: money never adds across them."""
         at = last + 1
         for currency in dict.fromkeys(line[0] for line in lines):

@@ -1,5 +1,4 @@
--- The customers of the export, in a stable order.
+-- The customers of the export.
 SELECT {columns}
 FROM read_parquet({parts})
 SEMI JOIN keep_customers USING (_seq)
-ORDER BY created_at, id, _key
