@@ -8,6 +8,9 @@ import pyarrow as pa
 
 TEXT = pa.string()
 
+SAYS_NOTHING = "says_nothing"
+"""Rule of a cell that says in words that it is empty; no problem, but to be said."""
+
 
 class Remark(NamedTuple):
     """One thing to say about one cell; becomes a Finding with its row and message.

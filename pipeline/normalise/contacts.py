@@ -7,8 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.normalise.column import Column, Remark
-from pipeline.normalise.known import NOTHING
+from pipeline.normalise.column import SAYS_NOTHING, Column, Remark
 from pipeline.normalise.textarrays import nulls, put
 
 
@@ -27,32 +26,33 @@ class Contact:
 
 def first_good(columns: Sequence[tuple[str, Column]], length: int) -> Contact:
     """Merge (header, column) pairs, the one to be tried first standing first."""
-    values = nulls(length)
+    values: pa.StringArray | None = None
     problems: dict[int, list[Remark]] = {}
     remarks: list[Remark] = []
     kept: list[tuple[str, pa.StringArray]] = []
     for header, column in columns:
-        spare = pc.if_else(
-            pc.and_kleene(values.is_valid(), pc.not_equal(values, column.values)),
-            column.values,
-            pa.scalar(None, pa.string()),
-        )
-        if spare.null_count < length:
-            kept.append((header, spare))
-        values = pc.coalesce(values, column.values)
+        if values is None:
+            values = column.values
+        else:
+            spare = _spare(values, column.values)
+            if spare.null_count < length:
+                kept.append((header, spare))
+            values = pc.coalesce(values, column.values)
         remarks.extend(column.remarks)
         for row, problem in column.problems.items():
-            if _says_nothing(problem):
-                remarks.append(problem._replace(rule="says_nothing", suggestion=None))
+            if problem.rule == SAYS_NOTHING:
+                remarks.append(problem)
             else:
                 problems.setdefault(row, []).append(problem)
         if column.further:
             kept.append((f"{header} 2", _further(column, length)))
-    return Contact(values, problems, remarks, kept)
+    return Contact(nulls(length) if values is None else values, problems, remarks, kept)
 
 
-def _says_nothing(problem: Remark) -> bool:
-    return (problem.original or "").strip().lower() in NOTHING
+def _spare(used: pa.StringArray, others: pa.StringArray) -> pa.StringArray:
+    """Return the values of `others` that are good, different and not used."""
+    differs = pc.fill_null(pc.not_equal(used, others), fill_value=False)
+    return pc.if_else(differs, others, pa.scalar(None, pa.string()))
 
 
 def _further(column: Column, length: int) -> pa.StringArray:

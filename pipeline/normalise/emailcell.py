@@ -16,6 +16,8 @@ from email_validator.rfc_constants import (
 )
 
 from pipeline.normalise import marks
+from pipeline.normalise.column import SAYS_NOTHING
+from pipeline.normalise.known import NOTHING
 
 _FOLDED = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 _PLAIN_DOMAIN = re.compile(r'[^\s@<>"()\[\],;:\\]+')
@@ -123,6 +125,8 @@ def read_email(cell: str, repairs: frozenset[str]) -> Reading:
     """Return what `cell` says: as it stands, cleaned, then repaired where allowed."""
     reading = Reading()
     stripped = cell.strip()
+    if stripped.lower() in NOTHING:
+        return Reading(problem=SAYS_NOTHING)
     text = "" if marks.overrides_direction(cell) else _clean(cell, reading)
     if cell.isascii() and reading.rules:  # what cleaning takes off ASCII is never valid
         reading.email = certain(text)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.normalise.column import Remark
 from pipeline.normalise.contacts import Contact
-from pipeline.normalise.textarrays import Ints, positions
+from pipeline.normalise.textarrays import Bools, Ints, positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +38,7 @@ def judge(email: Contact, phone: Contact, reject_bad_contact: bool) -> Verdicts:
     return _by_model(doubtful, has_good, email, phone)
 
 
-def _by_model(
-    rows: Ints, has_good: "np.ndarray", email: Contact, phone: Contact
-) -> Verdicts:  # type: ignore[type-arg]
+def _by_model(rows: Ints, has_good: Bools, email: Contact, phone: Contact) -> Verdicts:
     from pipeline.validate import split, to_frame
     from schemas.models import Row
 

@@ -7,7 +7,10 @@ _INVISIBLE = frozenset(("Cf", "Cc"))
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
 _FORMULA = re.compile(r'\s*="?(?P<inner>[^"]*)"?\s*', re.DOTALL)
 _UNSAFE_BIDI = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
-MOJIBAKE = "[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u2122\u0152\u0153\u0161\u0178\u2018-\u201d\u2020\u2021\u2026\u2030\u2039\u203a\u02c6\u02dc]"
+MOJIBAKE = (
+    "[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u2122\u0152\u0153\u0161\u0178\u2018-\u201d"
+    "\u2020\u2021\u2026\u2030\u2039\u203a\u02c6\u02dc]"
+)
 """RE2: UTF-8 that was read as Latin-1 or cp1252 (`Ã©` for `é`)."""
 _OTHERS = r"[\p{Cyrillic}\p{Greek}]"
 _WITHIN = r"[\p{M}\p{N}_]*"

@@ -27,11 +27,7 @@ def to_json(columns: Sequence[Keyed], length: int) -> pa.StringArray:
     flat = [piece for group in pieces for piece in group]
     if not flat or not length:
         return pa.array(["{}"] * length, pa.string())
-    body = (
-        flat[0].fill_null("")
-        if len(flat) == 1
-        else join_present(flat, ",")
-    )
+    body = flat[0].fill_null("") if len(flat) == 1 else join_present(flat, ",")
     return pc.binary_join_element_wise("{", body, "}", "")
 
 

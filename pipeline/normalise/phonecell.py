@@ -9,6 +9,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, ValidationResult
 
 from pipeline.normalise import marks, repairs
+from pipeline.normalise.column import SAYS_NOTHING
+from pipeline.normalise.known import NOTHING
 
 _TEL = re.compile(r"\s*(?:tel|callto|sms|whatsapp)\s*:\s*(?=[+\d(])", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"([+]?\d)(?:[.,](\d+))?[eE][+]?(\d{1,2})")
@@ -104,6 +106,8 @@ def _plain_number(text: str, reading: Reading) -> str:
         return found[1]
     if _SERVICE_CODE.fullmatch(text):
         reading.problem = "phone_service_code"
+    elif text.lower() in NOTHING:
+        reading.problem = SAYS_NOTHING
     return text
 
 
@@ -162,7 +166,11 @@ def _in_parts(reading: Reading, region: str, policy: Policy, problem: str) -> No
     parts = several(reading.text)
     numbers = [_valid(part, region) for part in parts]
     if parts and numbers[0] is not None:
-        take_first(reading, parts, [number and repairs.e164(number) for number in numbers])
+        take_first(
+            reading,
+            parts,
+            [repairs.e164(number) if number else None for number in numbers],
+        )
         reading.calling_code = numbers[0].country_code or 0
     elif _is_allowed(reading.number, problem, policy):
         _accept(reading, reading.number)

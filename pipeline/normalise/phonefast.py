@@ -20,11 +20,11 @@ from pipeline.normalise.textarrays import (
     Bytes,
     Ints,
     gather,
-    matches,
     nulls,
     positions,
     put,
     raw,
+    take,
 )
 
 _DIGIT, _PLUS, _OTHER = 1, 1 << 20, -(1 << 40)
@@ -54,16 +54,12 @@ class Digits:
     has_plus: Bools
     is_plain: Bools
 
-    def byte(self, offset: int) -> Bytes:
-        """Return the byte of each row `offset` behind its start."""
-        found: Bytes = self.data[self.starts + offset]
-        return found
-
-    def begins(self, text: str) -> Bools:
-        """Return which rows begin with `text`."""
-        found = self.sizes > len(text)
+    def begins(self, text: str, rows: Ints) -> Bools:
+        """Return which of `rows` begin with `text` and go on behind it."""
+        starts = self.starts[rows]
+        found: Bools = self.sizes[rows] > len(text)
         for offset, character in enumerate(text.encode()):
-            found &= self.byte(offset) == character
+            found &= self.data[starts + offset] == character
         return found
 
     def skip(self, rows: Ints, count: int | Ints) -> None:
@@ -144,12 +140,13 @@ def fast_phones(
     reading = _Reading(strip_separators(cells), expects_mobile)
     digits = reading.digits
     reading.international(positions(digits.has_plus & digits.is_plain), 1)
+    bare = positions(digits.is_plain & ~digits.has_plus)
     own: list[tuple[Ints, RegionPlan]] = []
     for identity, region in enumerate(regions):
         plan = plans.region_plan(region)
-        rows = (region_ids == identity) & digits.is_plain & ~digits.has_plus
-        if plan is not None and rows.any():
-            own.append((reading.national(positions(rows), plan), plan))
+        rows = bare[region_ids[bare] == identity]
+        if plan is not None and len(rows):
+            own.append((reading.national(rows, plan), plan))
     reading.settle()
     for rows, plan in own:
         reading.without_own_code(rows, plan)
@@ -190,7 +187,8 @@ class _Reading:
             plan = plans.main_plan(code)
             chosen = rows[codes == code]
             digits.skip(chosen, len(names[code]))
-            self._strip_prefix(chosen, plan)
+            if plan is not None:
+                self._strip_prefix(chosen, plan)
 
     def national(self, rows: Ints, plan: RegionPlan) -> Ints:
         """Read `rows` as dialled in one region.
@@ -201,7 +199,7 @@ class _Reading:
         """
         rows = self._dial_abroad(rows, plan)
         self.is_national[rows] = True
-        begins = self.digits.begins(str(plan.calling_code))[rows]
+        begins = self.digits.begins(str(plan.calling_code), rows)
         self._strip_prefix(rows[~begins], plan)
         own = rows[begins]
         if len(own):
@@ -219,12 +217,12 @@ class _Reading:
         main = plans.main_plan(plan.calling_code)
         if main is None or not len(rows):
             return
-        is_national = matches(self.digits.text(rows), plan.general)
+        is_national = plans.fits(self.digits.text(rows), plan.general)
         is_long = self.digits.sizes[rows] > plan.longest
         self.digits.skip(rows, len(str(plan.calling_code)))
         is_open = np.zeros(len(self.code), np.bool_)
         rest = self._strip_prefix(rows, plan)
-        is_open[rest] = matches(self.digits.text(rest), plan.general)
+        is_open[rest] = plans.fits(self.digits.text(rest), plan.general)
         self.code[rows[~(is_long | (is_open[rows] & ~is_national))]] = 0
         self.code[rest[self._prefix_lengths(rest, main) != 0]] = 0
 
@@ -256,8 +254,8 @@ class _Reading:
         """Read rows that begin with the international prefix; return the others."""
         digits = self.digits
         if not plan.idd.isdigit():
-            return rows[~matches(digits.text(rows), f"^(?:{plan.idd})")]
-        candidates = rows[digits.begins(plan.idd)[rows]]
+            return rows[~plans.fits(digits.text(rows), f"^(?:{plan.idd})")]
+        candidates = rows[digits.begins(plan.idd, rows)]
         behind = digits.data[digits.starts[candidates] + len(plan.idd)]
         abroad = candidates[behind != _ZERO]
         self.international(abroad, len(plan.idd))
@@ -274,19 +272,25 @@ class _Reading:
     def _prefix_lengths(self, rows: Ints, plan: RegionPlan) -> Ints:
         """Return how much of each row is national prefix; -1 where that is unsure."""
         if plan.prefix_regex is not None:
-            texts = self.digits.text(rows).to_pylist()
-            return np.array([_prefix_length(text, plan) for text in texts], np.int64)
+            lengths = np.zeros(len(rows), np.int64)
+            texts = self.digits.text(rows)
+            some = positions(plans.fits(texts, plan.prefix_pattern))
+            found = [_prefix_length(t, plan) for t in take(texts, some).to_pylist()]
+            lengths[some] = np.array(found, np.int64)
+            return lengths
         if not plan.prefix:
             return np.zeros(len(rows), np.int64)
-        return self.digits.begins(plan.prefix)[rows] * np.int64(len(plan.prefix))
+        return self.digits.begins(plan.prefix, rows) * np.int64(len(plan.prefix))
 
 
 def _prefix_length(text: str, plan: RegionPlan) -> int:
+    """Return the length of the national prefix of `text`, which has one."""
     assert plan.prefix_regex is not None
     found = plan.prefix_regex.match(text)
-    if found is None:
-        return 0
+    assert found is not None
     if not plan.transform or not found.groups() or found.groups()[-1] is None:
         return found.end()
-    rest = found.expand(plan.transform) + text[found.end() :]
+    is_plain = plan.transform == r"\1"  # by far the most; expanding it would be slow
+    kept: str = found[1] if is_plain else found.expand(plan.transform)
+    rest = kept + text[found.end() :]
     return len(text) - len(rest) if text.endswith(rest) else -1

@@ -107,17 +107,25 @@ def _repair(
         for key, reading in pairs
         for offer in repairs.offers(reading.text, regions[key[1]], reading.number)
     ]
+    texts = [offer.text for _, offer, _ in tried]
     ids = [region for _, _, region in tried]
-    firsts = _fast((offer.text for _, offer, _ in tried), ids, regions)
-    seconds = _fast((offer.also or offer.text for _, offer, _ in tried), ids, regions)
-    good = zip(firsts.e164.to_pylist(), seconds.e164.is_valid().to_pylist(), strict=True)
-    for place, (number, is_whole) in enumerate(good):
-        reading, offer, _ = tried[place]
-        if number is None or not is_whole or reading.e164 is not None:
+    pairs_of = [place for place, (_, offer, _) in enumerate(tried) if offer.also]
+    texts += [tried[place][1].also or "" for place in pairs_of]
+    ids += [ids[place] for place in pairs_of]
+    fast = _fast(texts, ids, regions)
+    numbers = fast.e164.to_pylist()
+    alone = {
+        place
+        for place, also in zip(pairs_of, numbers[len(tried) :], strict=True)
+        if also is None
+    }
+    for place, (reading, offer, _) in enumerate(tried):
+        number = numbers[place]
+        if number is None or place in alone or reading.e164 is not None:
             continue
         if offer.rule in policy.repairs:
             reading.e164 = number
-            reading.calling_code = int(firsts.calling_code[place])
+            reading.calling_code = int(fast.calling_code[place])
             reading.problem = reading.suggestion = None
             reading.rules.append(offer.rule)
         elif reading.suggestion is None:

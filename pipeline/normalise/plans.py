@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import phonenumbers
 import pyarrow as pa
-from phonenumbers import PhoneMetadata
+from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
 from pipeline.normalise.textarrays import Bools, Ints, matches
 
@@ -50,6 +50,7 @@ class RegionPlan:
     idd: str
     prefix: str
     prefix_regex: re.Pattern[str] | None
+    prefix_pattern: str
     transform: str
     general: str
     longest: int
@@ -72,8 +73,13 @@ def _of_length(
     return _whole(found)
 
 
+def _general(metadata: PhoneMetadata) -> PhoneNumberDesc:
+    assert metadata.general_desc is not None  # every region has one
+    return metadata.general_desc
+
+
 def _patterns(metadata: PhoneMetadata, length: int) -> Patterns | None:
-    general = metadata.general_desc
+    general = _general(metadata)
     possible = set(general.possible_length) - set(general.possible_length_local_only)
     any_type = _of_length(metadata, _TYPES, length)
     if length not in possible or any_type is None:
@@ -97,13 +103,14 @@ def region_plan(region: str) -> RegionPlan | None:
     prefix = metadata.national_prefix_for_parsing or ""
     return RegionPlan(
         region=region,
-        calling_code=metadata.country_code,
+        calling_code=metadata.country_code or 0,
         idd=metadata.international_prefix or "",
         prefix=prefix if prefix.isdigit() else "",
         prefix_regex=re.compile(prefix) if prefix and not prefix.isdigit() else None,
+        prefix_pattern=f"^(?:{prefix})",
         transform=metadata.national_prefix_transform_rule or "",
-        general=f"^(?:{metadata.general_desc.national_number_pattern})$",
-        longest=max(metadata.general_desc.possible_length),
+        general=f"^(?:{_general(metadata).national_number_pattern})$",
+        longest=max(_general(metadata).possible_length),
     )
 
 
@@ -131,6 +138,24 @@ def code_patterns(calling_code: int, length: int) -> tuple[Patterns, ...] | None
     return tuple(found) or None
 
 
+_FEW = 500
+"""Below this, compiling a pattern anew for Arrow costs more than a Python loop."""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def fits(numbers: pa.StringArray, pattern: str) -> Bools:
+    """Return where an anchored `pattern` of digits matches."""
+    if len(numbers) > _FEW:
+        return matches(numbers, pattern)
+    match = _compiled(pattern).match
+    found = [match(number) is not None for number in numbers.to_pylist()]
+    return np.array(found, np.bool_)
+
+
 def certain(numbers: pa.StringArray, calling_code: int, length: int) -> Bools:
     """Return where national numbers, all of one `length`, are surely valid.
 
@@ -140,9 +165,9 @@ def certain(numbers: pa.StringArray, calling_code: int, length: int) -> Bools:
     valid = np.zeros(len(numbers), np.bool_)
     refused = np.zeros(len(numbers), np.bool_)
     for patterns in code_patterns(calling_code, length) or ():
-        good = matches(numbers, patterns.any_type) & matches(numbers, patterns.general)
+        good = fits(numbers, patterns.any_type) & fits(numbers, patterns.general)
         if patterns.leading_digits is not None:
-            claimed = matches(numbers, patterns.leading_digits)
+            claimed = fits(numbers, patterns.leading_digits)
             refused |= claimed & ~good
             good &= claimed
         valid |= good
@@ -156,9 +181,9 @@ def landlines(numbers: pa.StringArray, calling_code: int, length: int) -> Bools:
     mobile = np.zeros(len(numbers), np.bool_)
     for patterns in code_patterns(calling_code, length) or ():
         if patterns.fixed:
-            fixed |= matches(numbers, patterns.fixed)
+            fixed |= fits(numbers, patterns.fixed)
         if patterns.mobile:
-            mobile |= matches(numbers, patterns.mobile)
+            mobile |= fits(numbers, patterns.mobile)
     result: Bools = fixed & ~mobile
     return result
 

@@ -30,13 +30,13 @@ def nulls(length: int) -> pa.StringArray:
 
 def raw(column: pa.StringArray) -> tuple[Bytes, Ints]:
     """Return the bytes of `column` and its offsets into them (one more than rows)."""
-    buffers = column.buffers()
-    offsets = np.frombuffer(buffers[1], np.int32) if buffers[1] else np.zeros(1)
-    offsets = offsets[column.offset : column.offset + len(column) + 1].astype(np.int64)
-    if not len(offsets):
-        offsets = np.zeros(1, np.int64)
-    data = np.frombuffer(buffers[2], np.uint8) if buffers[2] else np.empty(0, np.uint8)
-    return data, offsets
+    _, index, content = column.buffers()
+    if index is None:
+        return np.empty(0, np.uint8), np.zeros(len(column) + 1, np.int64)
+    every = np.frombuffer(index, np.int32)
+    offsets = every[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    data = np.frombuffer(content if content is not None else b"", np.uint8)
+    return data, offsets if len(offsets) else np.zeros(1, np.int64)
 
 
 def from_raw(data: Bytes, offsets: Ints) -> pa.StringArray:

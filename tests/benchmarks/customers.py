@@ -29,11 +29,97 @@ REGIONS = (
     ("US", "United States", "1", "", ("212", "646", "415"), 10),
     ("CA", "Canada", "1", "", ("416", "514", "604"), 10),
 )
-FIRST = "Awa Jean Marie Paul Chantal Éric Fatou Ibrahim Aïcha Samuel Grace Émile Brice Nadège Ousmane Clarisse Didier Hélène Joseph Mireille Yannick Sandrine Alain Pauline".split()
-LAST = "Ngono Mballa Diallo Traoré Kouassi Njoya Owona Fotso Eto'o Bamba Koné N'Guessan Ndiaye Sow Abena Mensah Okafor Adeyemi Otieno Mwangi Lefèvre Müller Smith Tchoupo".split()
-DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "shop.example.org")
-CITIES = "Douala Yaoundé Bafoussam Garoua Abidjan Dakar Libreville Lagos Accra Nairobi Kigali Casablanca Paris Bruxelles London Berlin".split()
-HEADER = ("client_id", "nom", "email", "telephone", "pays", "ville", "adresse", "segment", "date_inscription", "points", "statut", "commentaire")
+FIRST = (
+    "Awa",
+    "Jean",
+    "Marie",
+    "Paul",
+    "Chantal",
+    "Éric",
+    "Fatou",
+    "Ibrahim",
+    "Aïcha",
+    "Samuel",
+    "Grace",
+    "Émile",
+    "Brice",
+    "Nadège",
+    "Ousmane",
+    "Clarisse",
+    "Didier",
+    "Hélène",
+    "Joseph",
+    "Mireille",
+    "Yannick",
+    "Sandrine",
+    "Alain",
+    "Pauline",
+)
+LAST = (
+    "Ngono",
+    "Mballa",
+    "Diallo",
+    "Traoré",
+    "Kouassi",
+    "Njoya",
+    "Owona",
+    "Fotso",
+    "Eto'o",
+    "Bamba",
+    "Koné",
+    "N'Guessan",
+    "Ndiaye",
+    "Sow",
+    "Abena",
+    "Mensah",
+    "Okafor",
+    "Adeyemi",
+    "Otieno",
+    "Mwangi",
+    "Lefèvre",
+    "Müller",
+    "Smith",
+    "Tchoupo",
+)
+DOMAINS = (
+    "example.com",
+    "example.org",
+    "example.net",
+    "mail.example.com",
+    "shop.example.org",
+)
+CITIES = (
+    "Douala",
+    "Yaoundé",
+    "Bafoussam",
+    "Garoua",
+    "Abidjan",
+    "Dakar",
+    "Libreville",
+    "Lagos",
+    "Accra",
+    "Nairobi",
+    "Kigali",
+    "Casablanca",
+    "Paris",
+    "Bruxelles",
+    "London",
+    "Berlin",
+)
+HEADER = (
+    "client_id",
+    "nom",
+    "email",
+    "telephone",
+    "pays",
+    "ville",
+    "adresse",
+    "segment",
+    "date_inscription",
+    "points",
+    "statut",
+    "commentaire",
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +146,9 @@ def phone(rng, region, serial):
         f"+{code}{number}",
         f"+{code} {pairs}",
         f"+{code}-{triples}",
-        f"00{code}{number}" if region[0] not in ("US", "CA", "KE", "NG") else f"+{code}{number}",
+        f"00{code}{number}"
+        if region[0] not in ("US", "CA", "KE", "NG")
+        else f"+{code}{number}",
         f"{code}{number}",
         f"{trunk}{number}",
         f"{trunk}{pairs}",
@@ -117,11 +205,15 @@ def dirty_country(rng, value):
 
 
 def dirty_text(rng, value):
-    return ("", " ", 'dit "' + value + '"', value + "\u00a0", "N/A", value + ", etc")[rng.integers(0, 6)]
+    return ("", " ", 'dit "' + value + '"', value + "\u00a0", "N/A", value + ", etc")[
+        rng.integers(0, 6)
+    ]
 
 
 def quoted(cell):
-    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\n') else cell
+    return (
+        '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\n') else cell
+    )
 
 
 def row(rng, serial, dirt):
@@ -142,7 +234,12 @@ def row(rng, serial, dirt):
         "livraison le matin" if serial % 5 == 0 else "",
     ]
     dirty = rng.random(len(cells)) < dirt
-    for place, mess in ((1, dirty_name), (2, dirty_email), (3, dirty_phone), (4, dirty_country)):
+    for place, mess in (
+        (1, dirty_name),
+        (2, dirty_email),
+        (3, dirty_phone),
+        (4, dirty_country),
+    ):
         if dirty[place]:
             cells[place] = mess(rng, cells[place])
     for place in range(5, len(cells)):
