@@ -12,9 +12,9 @@ SCALE = 4
 _STEP = Decimal(1).scaleb(-SCALE)
 _LIMIT = Decimal(10) ** (DIGITS - SCALE)
 
-ZERO_DECIMAL = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
-)
+_AFRICAN = ("BIF", "DJF", "GNF", "KMF", "RWF", "UGX", "XAF", "XOF")
+_OTHERS = ("CLP", "ISK", "JPY", "KRW", "PYG", "VND", "VUV", "XPF")
+ZERO_DECIMAL = frozenset((*_AFRICAN, *_OTHERS))
 """Currencies without a minor unit; a fraction in one of them is a finding."""
 
 IMPLAUSIBLE_ABOVE = Decimal(10_000_000)

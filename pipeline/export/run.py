@@ -33,11 +33,11 @@ from pipeline.export.tables import (
     chosen,
     database,
     fetch,
+    lean_memory,
     listed,
     parquet_in,
     statement,
 )
-from pipeline.export.workbook import write_workbook
 from pipeline.files.publish import private_folder, write_text
 from pipeline.files.stores import Store, is_remote, store_at
 from schemas.exports import CUSTOMERS, MANIFEST, PAYMENTS, SUCCESS
@@ -69,7 +69,7 @@ async def export(
     store = store_at(request.root)
     refuse_second_close(store, request)
     started = clock()
-    with staging(_staging_folder(request), clock) as staged:
+    with lean_memory(), staging(_staging_folder(request), clock) as staged:
         work = _Work(request, staged, _fresh(staged.folder / "out"), store)
         with database(staged.folder) as con:
             await _gather(work, Gatherer(client, request, staged, progress), con)
@@ -219,6 +219,8 @@ def _write_finance(work: _Work, con: duckdb.DuckDBPyConnection, today: date) -> 
     if request.csv:
         write_csv(books_of, work.folder)
     if request.xlsx:
+        from pipeline.export.workbook import write_workbook
+
         write_workbook(books_of, work.folder)
 
 

@@ -36,6 +36,17 @@ def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+@contextmanager
+def lean_memory() -> Iterator[None]:
+    """Let Arrow give memory back as soon as it is free: its own pools keep 30 MB."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
+
+
 def statement(name: str, **parts: str) -> str:
     """Return the SQL called `name`, with its tables and columns filled in."""
     folder = resources.files("pipeline.export") / "sql"

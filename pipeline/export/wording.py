@@ -51,7 +51,8 @@ _FR = {
     "not_over": "le mois n'est pas terminé",
     "final": "Aucun paiement n'est en attente",
     "sandbox": "{count} paiements de test sont laissés de côté",
-    "zone": "Les jours et les mois sont ceux de {zone} ; un paiement appartient au mois de sa création",
+    "zone": "Les jours et les mois sont ceux de {zone} ; un paiement appartient au mois "
+    "de sa création",
     "unknown_fee": "Frais et nets additionnent ce qui est connu : les frais de {fees} "
     "paiements et le net de {nets} sont inconnus",
     "refunds": "Les remboursements sont inconnus sauf si le statut le dit : l'API ne les donne pas",
