@@ -5,6 +5,7 @@ from contextlib import closing
 
 import numpy as np
 
+from pipeline.errors import InputError
 from pipeline.read import fast
 from pipeline.read.blocks import Utf8Blocks
 from pipeline.read.chunks import Batch, BatchBuilder, ChunkMaker
@@ -17,6 +18,11 @@ from pipeline.read.csvlayout import (
 )
 from pipeline.read.records import Reader, Record
 from pipeline.read.values import BrokenRecord, Note, RawChunk
+
+PIECE = 1 << 16
+"""Bytes that the patient reader takes before the quick one is asked again."""
+LINE_MOST = 1 << 26
+"""Most bytes of one line or quoted cell; memory holds it whole."""
 
 
 class CsvChunks:
@@ -34,8 +40,8 @@ class CsvChunks:
         """Yield chunks in file order."""
         with closing(self._table.content.open()) as stream:
             blocks = Utf8Blocks(stream, self._table.encoding)
-            for data, at_end in _buffers(blocks, self._table.start, self):
-                yield from self._maker.add(self._batch(data, at_end=at_end))
+            for batch in self._batches(blocks):
+                yield from self._maker.add(batch)
             yield from self._maker.end()
             if blocks.nulls and not self._table.encoding.nulls:
                 self.notes.append(Note("nul_bytes", {"count": blocks.nulls}))
@@ -43,20 +49,71 @@ class CsvChunks:
         if self._trailing:
             self.notes.append(Note("trailing_delimiter", {"count": self._trailing}))
 
-    taken = 0
-    """Bytes of the last buffer that were read."""
+    def _batches(self, blocks: Utf8Blocks) -> Iterator[Batch]:
+        rest = b""
+        for block in _without_head(blocks, self._table.start):
+            rest += block
+            taken = 0
+            for batch, size in self._pieces(rest, at_end=False):
+                taken += size
+                yield batch
+            rest = rest[taken:]
+            if len(rest) > LINE_MOST:
+                raise InputError(
+                    f"`{self._table.content.name}` has a line of more than "
+                    f"{LINE_MOST >> 20} MB after line {self._line}",
+                    hint="check that the file is a table with one customer a line",
+                )
+        for batch, _ in self._pieces(rest, at_end=True):
+            yield batch
 
-    def _batch(self, data: bytes, *, at_end: bool) -> Batch:
+    def _pieces(self, data: bytes, *, at_end: bool) -> Iterator[tuple[Batch, int]]:
+        """Yield batches with their bytes until no whole record is left.
+
+        What is not well formed costs the quick reader no more than a small piece.
+        """
+        place, size = 0, len(data)
+        while place < len(data):
+            piece = data[place : place + size]
+            is_last = place + size >= len(data)
+            found = self._quick(piece, at_end=at_end and is_last)
+            if found is None and size > PIECE:
+                size = PIECE
+                continue
+            batch, taken = found or self._slow(piece, at_end=at_end and is_last)
+            if taken:
+                yield batch, taken
+                place += taken
+                size = size * 2 if found else PIECE
+            elif is_last:
+                return
+            else:
+                yield from self._grown(data[place:], at_end=at_end)
+                return
+
+    def _grown(self, data: bytes, *, at_end: bool) -> Iterator[tuple[Batch, int]]:
+        """Read on where one record is longer than a small piece."""
+        size = PIECE
+        taken = 0
+        while not taken and size < len(data):
+            size *= 4
+            is_all = size >= len(data)
+            batch, taken = self._slow(data[:size], at_end=at_end and is_all)
+            if taken:
+                yield batch, taken
+        if taken:
+            yield from self._pieces(data[taken:], at_end=at_end)
+
+    def _quick(self, data: bytes, *, at_end: bool) -> tuple[Batch, int] | None:
         width = self._table.width
         block = fast.read_block(data, self._table.dialect, width, at_end=at_end)
         if block is None:
-            return self._slow(data, at_end=at_end)
-        self.taken = block.end
+            return None
         batch = _fast_batch(block, self._line, width)
         self._line += block.line_count
-        return batch
+        return batch, block.end
 
-    def _slow(self, data: bytes, *, at_end: bool) -> Batch:
+    def _slow(self, data: bytes, *, at_end: bool) -> tuple[Batch, int]:
         text = text_of(data)
         builder = BatchBuilder(self._table.width)
         end = 0
@@ -65,9 +122,9 @@ class CsvChunks:
             self._place(record, text, builder)
         if at_end:
             end = len(text)
-        self.taken = len(data) if end == len(text) else utf8_length(text[:end])
         self._line += line_breaks(text[:end])
-        return builder.batch()
+        taken = len(data) if end == len(text) else utf8_length(text[:end])
+        return builder.batch(), taken
 
     def _place(self, record: Record, text: str, batch: BatchBuilder) -> None:
         width = self._table.width
@@ -121,20 +178,8 @@ def _fast_batch(block: fast.FastBlock, line: int, width: int) -> Batch:
     return Batch(places, lines[places], block.table, broken, len(lines))
 
 
-def _buffers(
-    blocks: Utf8Blocks, skip: int, walk: CsvChunks
-) -> Iterator[tuple[bytes, bool]]:
-    """Yield what is unread with each next block, and whether it is the last."""
-    rest = b""
+def _without_head(blocks: Utf8Blocks, skip: int) -> Iterator[bytes]:
+    """Yield the blocks behind the first `skip` bytes."""
     for block in blocks:
-        if skip:
-            cut = min(skip, len(block))
-            skip -= cut
-            block = block[cut:]  # noqa: PLW2901 - the header belongs to no buffer
-        if not block:
-            continue
-        rest = rest + block
-        yield rest, False
-        rest = rest[walk.taken :]
-    if rest:
-        yield rest, True
+        yield block[skip:]
+        skip = max(0, skip - len(block))

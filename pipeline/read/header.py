@@ -87,6 +87,8 @@ def _is_title(
         fullest, width
     ):
         return True
+    if count == 1 and (len(row) == 1 or width > 2):  # noqa: PLR2004 - beside one more column it may be a header
+        return 2 * sum(filled(r) > 1 for r in below) > len(below)
     return count * 3 <= fullest and any(filled(r) * 2 > fullest for r in below[:10])
 
 

@@ -104,6 +104,8 @@ class Reader:
         if cells is None:
             return Record(number, start, line_end, None, "unterminated_quote")
         record = Record(number, start, _line_end(text, place), cells)
+        if not at_end and record.end == len(text) and not text.endswith("\n"):
+            return None
         if record.end > line_end and self._swallowed(text, record, line_end):
             return Record(number, start, line_end, None, "unterminated_quote")
         return record
