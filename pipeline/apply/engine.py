@@ -7,9 +7,11 @@ that a crash leaves at most three times the concurrency to look up.
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from pipeline.apply.adopt import adopt
 from pipeline.apply.context import Context
 from pipeline.apply.operation import Operation, Parked
-from pipeline.apply.send import adopt, finish, send
+from pipeline.apply.outcome import finish
+from pipeline.apply.send import send
 from pipeline.apply.settle import Settled, Settler
 from pipeline.errors import BreakerOpenError, PipelineError
 from pipeline.match.decide import Action, decide

@@ -192,3 +192,15 @@ def holds(live: Known, field: str, value: str | None, region: str) -> bool:
         return live.phone == phone_key(value, region)
     stored = (customer.metadata or {}).get(field.removeprefix(METADATA_PREFIX))
     return as_text(stored) == value
+
+
+def before_image(body: Mapping[str, JSON], live: Known) -> dict[str, JSON]:
+    """Return the old values of the fields that `body` writes; metadata whole."""
+    customer = live.customer
+    old = {
+        "name": customer.name,
+        "email": customer.email,
+        "phone": customer.phone,
+        "metadata": dict(customer.metadata or {}),
+    }
+    return {field: old[field] for field in body}

@@ -103,7 +103,8 @@ async def connect(
                 _expect(settings, account)
                 account_id = state.account(
                     settings.base_url,
-                    account.merchant,
+                    # A merchant's test and live data are two worlds behind one name.
+                    account.merchant and f"{account.merchant}/{account.env}",
                     key_hash(settings),
                     settings.sync,
                 )

@@ -126,7 +126,8 @@ class _Work:
         self, session: Session, connection: Connection, lease: Lease
     ) -> None:
         intake = self._read(session, connection)
-        matched_at = connection.state.now()
+        # A search may lag: what another run wrote in that time is matched again.
+        matched_at = connection.state.now() - self._settings.settle_seconds
         with session.bench() as bench:
             made = await self._plan(session, bench, connection, intake)
             session.summary.api = connection.client.stats.as_dict()

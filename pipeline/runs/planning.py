@@ -12,8 +12,9 @@ from pipeline.plan.forecast import Forecast, forecast
 from pipeline.plan.guards import Counts, Limits, look
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.connect import Connection
+from pipeline.runs.drafting import MatchPolicy, plan_operations
 from pipeline.runs.gather import Gathered, gather_existing, read_metadata
-from pipeline.runs.matching import MatchPolicy, judge, plan_operations
+from pipeline.runs.judging import judge
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.results import write_plan
 from pipeline.runs.session import Session

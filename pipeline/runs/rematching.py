@@ -2,7 +2,7 @@
 
 from pipeline.runs.connect import Connection
 from pipeline.runs.gather import gather_existing
-from pipeline.runs.matching import judge
+from pipeline.runs.judging import judge
 from pipeline.runs.workbench import Workbench
 
 Moved = dict[int, tuple[str, str | None]]

@@ -20,7 +20,6 @@ from schemas.outcomes import BOOKS, ExitCode, Outcome, RunState
 from schemas.records import Finding
 from schemas.rules import rule
 
-
 _NOTES = 10_000
 """Findings that wait before they are written."""
 
