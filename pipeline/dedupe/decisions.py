@@ -30,17 +30,17 @@ def build(con: Any, source: str, policy: DedupePolicy) -> None:
     con.unregister("dd_arrow")
     con.execute(
         f"""INSERT INTO dd_decided
-        WITH firsts AS (SELECT key, min(row) AS row FROM dd_keyed GROUP BY key)
-        SELECT DISTINCT a.row, b.row, d.verdict FROM {policy.decisions} d
-        JOIN dd_keyed a ON a.key = d.key_a
-        JOIN dd_keyed b ON b.key = d.key_b
-        WHERE d.kind = 'pair' AND a.row <> b.row AND (d.verdict = 'different' OR (
-            d.verdict = 'same' AND (a.row, b.row) IN (
-                SELECT x.row, y.row FROM firsts x, firsts y
-                WHERE x.key = d.key_a AND y.key = d.key_b)))
+        WITH firsts AS (SELECT key, min(row) AS row FROM dd_keyed GROUP BY key),
+            said AS (SELECT * FROM {policy.decisions} WHERE kind = 'pair')
+        SELECT a.row, b.row, d.verdict FROM said d
+        JOIN dd_keyed a ON a.key = d.key_a JOIN dd_keyed b ON b.key = d.key_b
+        WHERE d.verdict = 'different' AND a.row <> b.row
+        UNION SELECT a.row, b.row, d.verdict FROM said d
+        JOIN firsts a ON a.key = d.key_a JOIN firsts b ON b.key = d.key_b
+        WHERE d.verdict = 'same' AND a.row <> b.row
         UNION SELECT k.row, f.row, 'same' FROM dd_keyed k JOIN firsts f USING (key)
-        JOIN {policy.decisions} d ON d.kind = 'pair' AND d.verdict = 'same'
-            AND k.key IN (d.key_a, d.key_b) WHERE k.row <> f.row"""
+        JOIN said d ON d.verdict = 'same' AND k.key IN (d.key_a, d.key_b)
+        WHERE k.row <> f.row"""
     )
     con.execute("INSERT INTO dd_decided_rows SELECT DISTINCT row FROM dd_keyed")
     con.execute(

@@ -9,14 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.dedupe.names import is_better_spelling, name_key
+from pipeline.dedupe.names import is_better_spelling
 from pipeline.dedupe.policy import DedupePolicy
 
 _PLAIN = ("country", "external_id", "birth_date", "national_id")
 
 
 class Record(NamedTuple):
-    """A PREPARED row with the rule that brought it into its cluster."""
+    """A PREPARED row with the rule that brought it into its cluster.
+
+    `identity` is the identity of its name, which SQL knows already.
+    """
 
     row: int
     line: int
@@ -29,6 +32,7 @@ class Record(NamedTuple):
     national_id: str | None
     metadata: str | None
     rule: str
+    identity: str
 
 
 class Difference(NamedTuple):
@@ -75,7 +79,14 @@ def merge(records: Sequence[Record], policy: DedupePolicy) -> Golden:
         "phone": merging.plain("phone", sources, told=False),
     }
     metadata = merging.metadata(sources, values)
-    record = survivor._replace(**values, metadata=metadata)
+    record = Record(
+        row=survivor.row,
+        line=survivor.line,
+        metadata=metadata,
+        rule=survivor.rule,
+        identity=survivor.identity,
+        **values,
+    )
     return Golden(
         record,
         survivor,
@@ -87,14 +98,12 @@ def merge(records: Sequence[Record], policy: DedupePolicy) -> Golden:
 
 def _content_order(record: Record) -> tuple[object, ...]:
     texts = [value or "" for value in record[2:10]]
-    filled = sum(1 for value in texts if value)
     return (
-        -filled,
-        name_key(record.name),
-        texts[1].lower(),
-        *(text.casefold() for text in texts[2:]),
+        texts.count(""),
+        record.identity,
         # Of one name in two cases the one that is not shouted comes first.
-        [c.swapcase() for c in texts[0]],
+        texts[0].isupper(),
+        [text.casefold() for text in texts[1:]],
         texts,
         record.row,
     )
@@ -130,11 +139,13 @@ class _Merging:
             return None
         best = named[0]
         for record in named[1:]:
-            if is_better_spelling(best.name, record.name):
+            if _may_be_better(best, record) and is_better_spelling(
+                best.name, record.name
+            ):
                 best = record
         self._from("name", best)
         for record in named:
-            if name_key(record.name) != name_key(best.name):
+            if record.identity != best.identity:
                 self._differs("name", record, best.name, record.name)
         return best.name
 
@@ -145,6 +156,10 @@ class _Merging:
         having = [r for r in records if getattr(r, field)]
         if not having:
             return None
+        if having[0] is records[0] and not told:
+            first: str | None = getattr(having[0], field)
+            self._from(field, having[0])
+            return first
         kept: str = getattr(having[0], field)
         self._from(field, having[0])
         if told:
@@ -156,6 +171,10 @@ class _Merging:
         self, records: list[Record], values: dict[str, str | None]
     ) -> str | None:
         """Return the union of all metadata, with second contacts in numbered keys."""
+        first = records[0].metadata
+        same = all(r.metadata == first for r in records)
+        if same and not self._has_second_contact(records):
+            return first
         merged: dict[str, object] = {}
         for record in records:
             for key, value in _loads(record.metadata).items():
@@ -171,8 +190,13 @@ class _Merging:
         self._second_contacts("email", records, values, merged, str.lower)
         self._second_contacts("phone", records, values, merged, str)
         if not merged:
-            return records[0].metadata
+            return first
         return json.dumps(merged, ensure_ascii=False, sort_keys=True)
+
+    @staticmethod
+    def _has_second_contact(records: list[Record]) -> bool:
+        emails = {r.email.lower() for r in records if r.email}
+        return len(emails) > 1 or len({r.phone for r in records if r.phone}) > 1
 
     def _second_contacts(
         self,
@@ -198,6 +222,15 @@ class _Merging:
             self.differences.append(
                 Difference(record.row, self.into_row, field, _text(kept), _text(other))
             )
+
+
+def _may_be_better(best: Record, other: Record) -> bool:
+    """Say cheaply whether asking for the better spelling is worth while."""
+    if other.identity != best.identity:
+        return True
+    assert best.name and other.name
+    plain = best.name.isupper() or best.name.islower()
+    return other.name != best.name and (plain or not other.name.isascii())
 
 
 def _is_numbered(key: str, field: str, value: object) -> bool:

@@ -1,10 +1,20 @@
 """Who is who inside one file: the stages in their order, and the counts at the end."""
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
+import duckdb
 import pyarrow as pa
 
-from pipeline.dedupe import clusters, decisions, edges, merging, review, working
+from pipeline.dedupe import (
+    candidates,
+    clusters,
+    decisions,
+    edges,
+    merging,
+    review,
+    working,
+)
 from pipeline.dedupe.names import compare, name_identity, typo_tokens
 from pipeline.dedupe.policy import DedupePolicy, DedupeResult
 from schemas.tables import PREPARED
@@ -39,6 +49,7 @@ def deduplicate(con: Any, source: str, policy: DedupePolicy) -> DedupeResult:
     merging.build(con, source, policy)
     review.hold(con)
     review.list_pairs(con, policy)
+    candidates.build(con, source, policy)
     _golden(con, source)
     return _result(con, rows, vetoed)
 
@@ -49,6 +60,21 @@ def _leave_all(con: Any, source: str) -> None:
         f"CREATE OR REPLACE TEMP VIEW golden AS"
         f" SELECT {columns}, NULL::VARCHAR AS provenance FROM {source}"
     )
+    for table, columns in _EMPTY:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+
+
+_EMPTY: Final = (
+    ("merges", "row BIGINT, into_row BIGINT, rule VARCHAR, reason VARCHAR"),
+    ("held", "row BIGINT, rule VARCHAR, reason VARCHAR"),
+    ("pairs", review.PAIR_COLUMNS),
+    (
+        "differences",
+        "row BIGINT, into_row BIGINT, field VARCHAR, kept VARCHAR, other VARCHAR",
+    ),
+    ("placeholders", "kind VARCHAR, value VARCHAR, rows BIGINT"),
+    ("skipped_blocks", "block VARCHAR, value VARCHAR, rows BIGINT"),
+)
 
 
 def _register(con: Any) -> None:
@@ -57,10 +83,8 @@ def _register(con: Any) -> None:
         ("names_agree", _agreements, 2),
         ("typo_words", _typos, 2),
     ):
-        known = con.execute(
-            "SELECT count(*) FROM duckdb_functions() WHERE function_name = ?", [name]
-        ).fetchall()[0]
-        if known[0]:
+        # A second file on the same connection finds the functions there already.
+        with suppress(duckdb.InvalidInputException):
             con.remove_function(name)
         con.create_function(
             name,
@@ -122,6 +146,13 @@ def _result(con: Any, rows: int, vetoed: int) -> DedupeResult:
         contacts=count("SELECT count(*) FROM pairs WHERE kind = 'contact'"),
         differences=count("SELECT count(*) FROM differences"),
         decided=count("SELECT count(*) FROM dd_decided"),
+        folded=count(
+            "SELECT count(*) FROM merges m JOIN dd_rows a ON a.row = m.row JOIN dd_rows"
+            " b ON b.row = m.into_row WHERE a.ekey = b.ekey"
+            " AND lower(a.email) <> lower(b.email)"
+        ),
+        skipped_blocks=count("SELECT count(*) FROM skipped_blocks"),
+        placeholders=count("SELECT count(*) FROM placeholders"),
         by_rule=by_rule("merges"),
         held_by_rule=by_rule("held"),
     )

@@ -47,9 +47,9 @@ def build(con: Any, source: str, policy: DedupePolicy) -> None:
     # Sorted by root, each range of clusters is read back without a full scan.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_members AS
-        SELECT {", ".join("s." + c for c in _COLUMNS)}, r.rule, c.root
+        SELECT {", ".join("s." + c for c in _COLUMNS)}, r.rule, d.ik, c.root
         FROM {source} s JOIN dd_cluster c ON c.row = s.row
-        JOIN dd_rule r ON r.row = s.row ORDER BY c.root"""
+        JOIN dd_rule r ON r.row = s.row JOIN dd_rows d ON d.row = s.row ORDER BY c.root"""
     )
     for low, high in _ranges(con):
         members = con.execute(

@@ -98,11 +98,12 @@ def is_better_spelling(existing: str | None, incoming: str | None) -> bool:
         return False
     if not existing or not existing.strip():
         return True
-    old, new = parse(existing), parse(incoming)
-    if not old.key or not new.key:
-        return bool(new.key)
-    if old.key != new.key:
-        return compare(existing, incoming) is Agreement.SUBSET and _grows(old, new)
+    old, new = name_key(existing), name_key(incoming)
+    if not old or not new:
+        return bool(new)
+    if old != new:
+        subset = compare(existing, incoming) is Agreement.SUBSET
+        return subset and _grows(parse(existing), parse(incoming))
     return _same_letters(existing, incoming) and _richness(incoming) > _richness(
         existing
     )
@@ -127,10 +128,8 @@ def _same_letters(existing: str, incoming: str) -> bool:
 
 
 def _richness(text: str) -> tuple[bool, int, bool]:
-    letters = [c for c in text if c.isalpha()]
-    shouted = bool(letters) and all(not c.islower() for c in letters)
-    accents = sum(not c.isascii() for c in letters)
-    return not shouted, accents, any(c.isupper() for c in letters)
+    accents = 0 if text.isascii() else sum(not c.isascii() for c in text)
+    return not text.isupper(), accents, text != text.lower()
 
 
 @lru_cache(maxsize=65_536)
@@ -251,7 +250,7 @@ def _one_apart(left: Name, right: Name, x: str, y: str) -> Agreement:
     if _share(x, y, _VARIANTS_OF):
         return Agreement.PARTIAL
     if x in GIVEN and y in GIVEN:
-        return Agreement.PARTIAL if _typo(x, y) else _NO
+        return _NO
     if _typo(x, y):
         guarded = min(len(x), len(y)) >= _MIN_TYPO and x[0] == y[0]
         return Agreement.NEAR if guarded else Agreement.PARTIAL

@@ -9,7 +9,7 @@ from pipeline.dedupe.texts import case_sql, reason_case_sql
 _ROWS_SHOWN = 50
 _ALL_PAIRS = 12
 
-_PAIR_COLUMNS = """kind VARCHAR, rule VARCHAR, score DOUBLE, row_a BIGINT, row_b BIGINT,
+PAIR_COLUMNS = """kind VARCHAR, rule VARCHAR, score DOUBLE, row_a BIGINT, row_b BIGINT,
     key_kind VARCHAR, key_value VARCHAR, agreement VARCHAR, names_on_key BIGINT,
     rows_on_key BIGINT, rows VARCHAR, holds BOOLEAN, reason_en VARCHAR,
     reason_fr VARCHAR"""
@@ -75,7 +75,7 @@ def _vetoed_pairs(con: Any) -> None:
 
 def list_pairs(con: Any, policy: DedupePolicy) -> None:
     """Leave `pairs` in `con`, best first: held pairs and shared contacts."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE pairs ({_PAIR_COLUMNS})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE pairs ({PAIR_COLUMNS})")
     names = case_sql("o.kind", dict(enumerate(KIND_NAMES)))
     # One line a pair, said by its strongest doubt.
     con.execute(

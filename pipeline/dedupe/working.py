@@ -84,13 +84,18 @@ def _keys(con: Any) -> None:
         WHERE class <> 'person'"""
     )
     con.execute(
-        f"""UPDATE dd_rows SET ekey = NULL WHERE ekey IN
-            (SELECT key FROM dd_class WHERE kind = {EMAIL} AND class = 'placeholder')"""
+        f"""CREATE OR REPLACE TEMP TABLE placeholders AS
+        SELECT CASE kind WHEN {EMAIL} THEN 'email' ELSE 'phone' END AS kind,
+            key AS value, count(*) AS rows
+        FROM dd_class c JOIN dd_rows r
+            ON (CASE c.kind WHEN {EMAIL} THEN r.ekey ELSE r.pkey END) = c.key
+        WHERE class = 'placeholder' GROUP BY ALL ORDER BY ALL"""
     )
-    con.execute(
-        f"""UPDATE dd_rows SET pkey = NULL WHERE pkey IN
-            (SELECT key FROM dd_class WHERE kind = {PHONE} AND class = 'placeholder')"""
-    )
+    for kind, column in ((EMAIL, "ekey"), (PHONE, "pkey")):
+        con.execute(
+            f"""UPDATE dd_rows SET {column} = NULL WHERE {column} IN (SELECT key
+                FROM dd_class WHERE kind = {kind} AND class = 'placeholder')"""
+        )
     kinds = (
         (EXTERNAL, "external_id"),
         (NATIONAL, "national_id"),

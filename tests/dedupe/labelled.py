@@ -35,7 +35,9 @@ class Labelled:
         for field in ("email", "phone"):
             groups = defaultdict(list)
             for row, value in zip(
-                self.table["row"].to_pylist(), self.table[field].to_pylist(), strict=True
+                self.table["row"].to_pylist(),
+                self.table[field].to_pylist(),
+                strict=True,
             ):
                 if value:
                     groups[value.lower()].append(row)
@@ -71,7 +73,11 @@ def senzing():
     }
     records, clusters = [], []
     for r in _read("senzing/customers.csv"):
-        parts = (r["PRIMARY_NAME_FIRST"], r["PRIMARY_NAME_MIDDLE"], r["PRIMARY_NAME_LAST"])
+        parts = (
+            r["PRIMARY_NAME_FIRST"],
+            r["PRIMARY_NAME_MIDDLE"],
+            r["PRIMARY_NAME_LAST"],
+        )
         name = r["PRIMARY_NAME_FULL"] or r["PRIMARY_NAME_ORG"] or r["NATIVE_NAME_FULL"]
         email = re.search(r"[\w.+-]+@[\w.-]+", r["EMAIL_ADDRESS"])
         digits = re.sub(r"\D", "", r["PHONE_NUMBER"])
