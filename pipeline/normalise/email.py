@@ -62,29 +62,45 @@ def normalise_emails(cells: pa.StringArray, repairs: frozenset[str]) -> Column:
     rows = positions(np.asarray(cells.is_valid()))
     filled = cells if len(rows) == len(cells) else take(cells, rows)
     fast = fast_emails(filled)
-    left = positions(np.asarray(fast.is_null()))
-    problems: dict[int, Remark] = {}
-    further: dict[int, tuple[str, ...]] = {}
-    remarks: list[Remark] = []
-    found: dict[int, str] = {}
-    known_cells: dict[str, Reading] = {}
-    texts = take(filled, left).to_pylist()
-    for place, row, cell in zip(left.tolist(), rows[left].tolist(), texts, strict=True):
-        reading = known_cells.get(cell) or emailcell.read_email(cell, repairs)
-        known_cells[cell] = reading
-        if reading.email is None:
-            rule = reading.problem or "email_invalid"
-            problems[row] = Remark(row, rule, cell, None, reading.suggestion)
-            continue
-        found[place] = reading.email
-        remarks.extend(Remark(row, rule, cell, reading.email) for rule in reading.rules)
-        if reading.further:
-            further[row] = reading.further
-    places = np.fromiter(found, np.int64, len(found))
-    values = put(fast, places, pa.array(found.values(), pa.string()))
+    slow = _Slow()
+    for place in positions(np.asarray(fast.is_null())).tolist():
+        slow.read(place, int(rows[place]), filled[place].as_py(), repairs)
+    places = np.fromiter(slow.found, np.int64, len(slow.found))
+    values = put(fast, places, pa.array(slow.found.values(), pa.string()))
     values = values if len(rows) == len(cells) else put(nulls(len(cells)), rows, values)
     flags = _Flags(values, cells, repairs)
-    return Column(flags.mended, problems, (*remarks, *flags.remarks), further)
+    remarks = (*slow.remarks, *flags.remarks)
+    return Column(flags.mended, slow.problems, remarks, slow.further)
+
+
+class _Slow:
+    """Cells that are not certain at first sight, equal ones read once.
+
+    `found` counts places among the filled cells, everything else rows of the chunk.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, Reading] = {}
+        self.found: dict[int, str] = {}
+        self.problems: dict[int, Remark] = {}
+        self.remarks: list[Remark] = []
+        self.further: dict[int, tuple[str, ...]] = {}
+
+    def read(self, place: int, row: int, cell: str, repairs: frozenset[str]) -> None:
+        """Read one cell and note what became of it."""
+        reading = self.known.get(cell) or emailcell.read_email(cell, repairs)
+        self.known[cell] = reading
+        if reading.email is None:
+            assert reading.problem is not None  # one of both is always set
+            offered = reading.suggestion
+            self.problems[row] = Remark(row, reading.problem, cell, None, offered)
+            return
+        self.found[place] = reading.email
+        self.remarks.extend(
+            Remark(row, rule, cell, reading.email) for rule in reading.rules
+        )
+        if reading.further:
+            self.further[row] = reading.further
 
 
 def fast_emails(cells: pa.StringArray) -> pa.StringArray:

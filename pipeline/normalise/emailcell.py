@@ -29,7 +29,7 @@ _LABEL = re.compile(
 )
 _DISPLAY = re.compile(r'\s*(?:"[^"]*"|[^<>@"]*)\s*<\s*(?P<inner>[^<>]+?)\s*>[\s;,.]*')
 _QUOTED = re.compile(r"""\s*(?P<q>['"`])(?P<inner>[^'"`]+)(?P=q)\s*""")
-_TRAILING = re.compile(r"(?P<inner>.*?)[\s;,.:/|)\]]+", re.DOTALL)
+_TRAILING = re.compile(r"(?P<inner>.*?)[\s;,.:/|]+", re.DOTALL)
 _SEVERAL = re.compile(r"\s*[;,/|\n\r&]\s*|\s+(?:ou|or|et|and)\s+|\s+", re.IGNORECASE)
 _OBFUSCATED = (
     (re.compile(r"\s*[(\[{]\s*(?:at|arobase|à)\s*[)\]}]\s*", re.IGNORECASE), "@"),
@@ -48,6 +48,7 @@ _REASONS = (
     ("two periods in a row", "email_dots"),
     ("start with a period", "email_dots"),
     ("immediately before the @-sign", "email_dots"),
+    ("separated by so many", "email_too_long"),
     ("period", "email_bad_domain"),
     ("too long", "email_too_long"),
     ("special-use", "email_special_use"),

@@ -97,13 +97,16 @@ class _Slow:
     def _note(self, place: int, cell: str, reading: Reading) -> None:
         row = int(self.rows[place])
         if reading.e164 is None:
-            rule = reading.problem or "phone_not_valid"
-            self.problems[row] = Remark(row, rule, cell, None, reading.suggestion)
+            assert reading.problem is not None  # one of both is always set
+            self.problems[row] = Remark(
+                row, reading.problem, cell, None, reading.suggestion
+            )
             return
         self.found.append((place, reading.e164))
         self.codes[place] = reading.calling_code
         self.is_landline[place] = reading.is_landline
-        self.is_national[place] = not reading.text.startswith(("+", "00"))
+        is_abroad = "+" in reading.text or reading.text.startswith("00")
+        self.is_national[place] = not is_abroad
         if reading.further:
             self.further[row] = reading.further
         self.remarks.extend(
@@ -129,10 +132,8 @@ def _flags(
     cells: pa.StringArray,
 ) -> Iterator[Remark]:
     """Yield what is worth a look in numbers that are good."""
-    region_codes = np.array(
-        [phonenumbers.country_code_for_region(name) for name in regions.names], np.int64
-    )
-    expected = region_codes[regions.ids[rows]] if len(region_codes) else slow.codes
+    codes = [phonenumbers.country_code_for_region(name) for name in regions.names]
+    expected = np.array(codes, np.int64)[regions.ids[rows]]
     differs = (slow.codes > 0) & regions.given[rows] & (slow.codes != expected)
     flagged = (
         ("region_mismatch", rows[differs]),

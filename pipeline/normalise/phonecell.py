@@ -156,6 +156,7 @@ def ask_library(reading: Reading, region: str, policy: Policy) -> None:
         _accept(reading, reading.number)
         reading.rules.extend(_whole_rules(text, reading.number))
     elif _use(reading, _plus_for_zeros(core or text), region):
+        reading.rules.extend(("label_removed",) if core else ())
         reading.rules.append("double_zero")
     else:
         _in_parts(reading, region, policy, problem)
@@ -191,6 +192,12 @@ def _accept(reading: Reading, number: PhoneNumber | None) -> None:
     assert number is not None
     reading.e164 = repairs.e164(number)
     reading.calling_code = number.country_code or 0
+
+
+def is_landline(e164: str) -> bool:
+    """Whether a good number is in a range of fixed lines only."""
+    kind = phonenumbers.number_type(phonenumbers.parse(e164, None))
+    return bool(kind == phonenumbers.PhoneNumberType.FIXED_LINE)
 
 
 def _whole_rules(text: str, number: PhoneNumber | None) -> tuple[str, ...]:

@@ -12,9 +12,13 @@ import phonenumbers
 import pyarrow as pa
 
 from pipeline.normalise import phonecell, repairs
+from pipeline.normalise.column import SAYS_NOTHING
 from pipeline.normalise.known import MOBILE_MONEY
 from pipeline.normalise.phonecell import Policy, Reading
 from pipeline.normalise.phonefast import Fast, fast_phones
+
+_FINAL = frozenset(("phone_service_code", "sci_truncated", SAYS_NOTHING))
+"""Problems that no repair mends."""
 
 Key = tuple[str, int]
 """A cell and the place of its region."""
@@ -34,15 +38,20 @@ def read_cells(
     readings = {key: phonecell.clean(key[0]) for key in keys}
     _bare(_open(readings), regions)
     _first_parts(_open(readings), regions)
-    for (_, region), reading in _open(readings):
+    # Region by region: the library's patterns outnumber Python's cache of them.
+    for (_, region), reading in sorted(_open(readings), key=lambda pair: pair[0][1]):
         phonecell.ask_library(reading, regions[region], policy)
-    refused = [(key, reading) for key, reading in readings.items() if reading.number]
-    refused += [
-        (key, reading)
-        for key, reading in readings.items()
-        if reading.number is None and reading.problem == "phone_not_a_number"
-    ]
-    _repair([pair for pair in refused if pair[1].e164 is None], regions, policy)
+        if reading.e164 and reading.calling_code in expects_mobile():
+            reading.is_landline = phonecell.is_landline(reading.e164)
+    _repair(
+        [
+            (key, reading)
+            for key, reading in readings.items()
+            if reading.e164 is None and reading.problem not in _FINAL
+        ],
+        regions,
+        policy,
+    )
     return readings
 
 
