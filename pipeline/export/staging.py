@@ -72,7 +72,7 @@ class Staging:
         self._number += 1
         with disk_errors(self.folder):
             with private_file(path) as file:
-                pq.write_table(table, file, compression="zstd", compression_level=1)
+                pq.write_table(table, file, compression="snappy", use_dictionary=False)
             part = Part(
                 name=path.name,
                 listing=listing,
