@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from pipeline.sandbox.faults import Draw
-from pipeline.sandbox.store import PaymentRow, Store, token
+from pipeline.sandbox.rows import PaymentRow, token
+from pipeline.sandbox.store import Store
 
 
 def drift(store: Store) -> Callable[[str, Draw], None]:

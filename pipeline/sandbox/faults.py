@@ -126,9 +126,6 @@ class Draw:
     delete: bool = False
 
 
-NOTHING = Draw()
-
-
 class Dice:
     """Draws faults: same seed, same key, same attempt, same fault.
 
@@ -143,8 +140,6 @@ class Dice:
 
     def draw(self, operation: str, key: str) -> Draw:
         """Return what the next request `key` of class `operation` meets."""
-        if self.idle:
-            return NOTHING
         self._attempts[key] += 1
         attempt = f"{key}#{self._attempts[key]}"
         met = {c.what: c.seconds for c in self._disturbances(operation, attempt)}

@@ -9,7 +9,8 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from pipeline.sandbox.store import CustomerRow, PaymentRow, Store, token
+from pipeline.sandbox.rows import CustomerRow, PaymentRow, token
+from pipeline.sandbox.store import Store
 
 _FIRST = (
     "Amina", "Jean-Paul", "Ngo", "Brenda", "Moussa", "Clarisse", "Emmanuel", "Fatou",
@@ -90,7 +91,7 @@ def seed_customers(store: Store, count: int, seed: int) -> None:
 
 def seed_payments(store: Store, per_customer: int, seed: int) -> None:
     """Add `per_customer` payments for each customer, and a few without one."""
-    ids: list[str | None] = [row.id for row in store.customers()]
+    ids: list[str | None] = list(store.customer_ids())
     owners = ids * per_customer
     owners += [None] * (len(owners) // 50)
     rng = random.Random(f"{seed}|payments")  # noqa: S311 # a seed, not a secret

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pipeline.sandbox.dialect import Dialect
-from pipeline.sandbox.store import CustomerRow, PaymentRow, token
+from pipeline.sandbox.rows import CustomerRow, PaymentRow, token
 
 Body = dict[str, Any]
 

@@ -1,89 +1,23 @@
 """The sandbox's customers and payments in SQLite."""
 
 import json
-import re
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from pipeline.sandbox.database import bulk, connect
 from pipeline.sandbox.dialect import Dialect
 from pipeline.sandbox.paging import Pager
-from pipeline.sandbox.search import SearchIndex
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS customers (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL,
-  name TEXT, email TEXT, phone TEXT, metadata TEXT NOT NULL, more TEXT NOT NULL,
-  blocked INTEGER NOT NULL, created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL,
-  email_key TEXT, phone_key TEXT);
-CREATE TABLE IF NOT EXISTS payments (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, reference TEXT NOT NULL,
-  merchant_reference TEXT NOT NULL, customer TEXT, amount NUMERIC NOT NULL,
-  fee NUMERIC NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL,
-  channel TEXT NOT NULL, charge TEXT NOT NULL, description TEXT,
-  sandbox INTEGER NOT NULL, created_us INTEGER NOT NULL, completed_us INTEGER);
-"""
-_INDICES = {
-    "customers": {
-        "customers_id": "UNIQUE INDEX customers_id ON customers (id)",
-        "customers_email": "INDEX customers_email ON customers (email_key)",
-        "customers_phone": "INDEX customers_phone ON customers (phone_key)",
-    },
-    "payments": {
-        "payments_reference": "UNIQUE INDEX payments_reference ON payments (reference)",
-        "payments_customer": "INDEX payments_customer ON payments (customer)",
-    },
-}
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    # A killed process loses nothing; only a power cut may cost the last writes.
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",
+from pipeline.sandbox.rows import (
+    CustomerRow,
+    PaymentRow,
+    email_key,
+    phone_key,
+    token,
 )
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_LETTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
-
-
-class CustomerRow(NamedTuple):
-    """A stored customer; `metadata` and `more` are JSON objects, times microseconds."""
-
-    seq: int
-    id: str
-    name: str | None
-    email: str | None
-    phone: str | None
-    metadata: str
-    more: str
-    blocked: int
-    created_us: int
-    updated_us: int
-    email_key: str | None
-    phone_key: str | None
-
-
-class PaymentRow(NamedTuple):
-    """A stored payment; `seq` 0 lets the store number it."""
-
-    seq: int
-    reference: str
-    merchant_reference: str
-    customer: str | None
-    amount: float
-    fee: float
-    currency: str
-    status: str
-    channel: str
-    charge: str
-    description: str | None
-    sandbox: int
-    created_us: int
-    completed_us: int | None
+from pipeline.sandbox.search import SearchIndex
 
 
 class Store:
@@ -108,16 +42,7 @@ class Store:
         self._seed = seed
         self._clock = clock
         self._lock = threading.RLock()
-        self._con = sqlite3.connect(
-            path or ":memory:",
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-        for pragma in _PRAGMAS:
-            self._con.execute(pragma)
-        self._con.executescript(_SCHEMA)
-        self._create_indices()
+        self._con = connect(path)
         newest = self._dialect.order == "newest"
         self._customers = Pager(self._con, "customers", newest_first=newest)
         self._payments = Pager(self._con, "payments", newest_first=newest)
@@ -143,6 +68,12 @@ class Store:
             rows = self._con.execute("SELECT * FROM customers ORDER BY seq")
             return [CustomerRow._make(row) for row in rows]
 
+    def customer_ids(self) -> list[str]:
+        """Return the id of every customer, oldest first."""
+        with self._lock:
+            rows = self._con.execute("SELECT id FROM customers ORDER BY seq")
+            return [customer_id for (customer_id,) in rows]
+
     def customer(self, customer_id: str) -> CustomerRow | None:
         """Return one customer, or None where nobody has that id."""
         with self._lock:
@@ -163,7 +94,7 @@ class Store:
     def add_customers(self, rows: Iterable[CustomerRow]) -> None:
         """Store many customers that `customer_row` made, quickly, found at once."""
         with self._lock:
-            with self._bulk("customers"):
+            with bulk(self._con, "customers"):
                 self._insert_customers(rows)
             self._last = self._highest("customers")
             self._customers.refresh()
@@ -302,7 +233,7 @@ class Store:
     def add_payments(self, rows: Iterable[PaymentRow]) -> None:
         """Store many payments, quickly."""
         with self._lock:
-            with self._bulk("payments"):
+            with bulk(self._con, "payments"):
                 self._insert_payments(rows)
             self._payments.refresh()
 
@@ -339,26 +270,6 @@ class Store:
 
     # --
 
-    def _create_indices(self) -> None:
-        for indices in _INDICES.values():
-            for definition in indices.values():
-                sort, name = definition.split("INDEX ", 1)
-                self._con.execute(f"CREATE {sort}INDEX IF NOT EXISTS {name}")
-
-    @contextmanager
-    def _bulk(self, table: str) -> Iterator[None]:
-        """One transaction without indices, which are sorted once at its end."""
-        self._con.execute("BEGIN")
-        try:
-            for name in _INDICES[table]:
-                self._con.execute(f"DROP INDEX {name}")
-            yield
-            self._create_indices()
-        except BaseException:
-            self._con.execute("ROLLBACK")
-            raise
-        self._con.execute("COMMIT")
-
     def _now_us(self) -> int:
         return int(self._clock() * 1_000_000)
 
@@ -370,22 +281,6 @@ class Store:
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)
         ).fetchone()
         return int(found[0]) if found else 0
-
-
-def token(text: str, length: int) -> str:
-    """Return `length` letters and digits that follow from `text`."""
-    digest = blake2b(text.encode(), digest_size=length).digest()
-    return digest.translate(_LETTERS).decode()
-
-
-def email_key(email: str | None) -> str | None:
-    """Return what makes two addresses the same to the server."""
-    return email.strip().lower() or None if email else None
-
-
-def phone_key(phone: str | None) -> str | None:
-    """Return what makes two numbers the same to the server: their digits."""
-    return re.sub(r"[^0-9]", "", phone) or None if phone else None
 
 
 def _json(value: object) -> str:

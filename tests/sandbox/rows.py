@@ -1,6 +1,6 @@
 """Rows to put into a sandbox."""
 
-from pipeline.sandbox.store import PaymentRow
+from pipeline.sandbox.rows import PaymentRow
 
 
 def payment(number, **more):

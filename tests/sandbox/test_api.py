@@ -106,7 +106,7 @@ def test_null_and_empty_text_empty_a_field(sandbox):
     ],
 )
 def test_a_bad_create_is_422_with_errors_by_field(sandbox, fields, errors):
-    one = sandbox()
+    one = sandbox("lengths=422")
     answer = one.create(**fields)
     assert (answer.status_code, set(answer.json()["errors"])) == (422, errors)
     assert answer.json()["message"] == "Validation failed"
@@ -137,6 +137,31 @@ def test_json_that_is_no_object_is_400(sandbox, body):
 def test_a_body_that_is_too_long_is_413(sandbox):
     answer = sandbox().send("POST", "/customers", content=b" " * (1 << 21))
     assert answer.status_code == 413
+
+
+def test_lengths_are_not_checked_by_default(sandbox):
+    assert sandbox().create(email="a@example.com", name="n" * 500).status_code == 201
+
+
+def test_an_address_can_be_emptied(sandbox):
+    one = sandbox("fields=oas")
+    place = f"/customers/{one.create(**ANN, address={'city': 'Kribi'}).json()['customer']['id']}"
+    assert (
+        one.send("PUT", place, json={"address": None}).json()["customer"]["address"]
+        is None
+    )
+
+
+def test_many_filters_in_a_row(sandbox):
+    one = sandbox()
+    one.store.add_payments([payment(n, status=f"s{n}") for n in range(40)])
+    found = [one.get("/payments", status=f"s{n}").json()["totals"] for n in range(40)]
+    assert found == [1] * 40
+
+
+def test_requests_need_not_be_recorded(sandbox):
+    one = sandbox(record=False)
+    assert (one.get("/").status_code, one.traffic.calls()) == (200, 0)
 
 
 def test_an_empty_update_is_422(sandbox):

@@ -23,7 +23,7 @@ DIALECTS = {
     "odd": (
         "code=text,object_key=data,success=oas,payments_key=items,phone=integer,"
         "empty_metadata=array,ids=underscore,timestamps=seconds,payment_rows=docs,"
-        "fields=oas,delete_body=none,duplicates=409,bad_phone=422,order=oldest"
+        "fields=oas,delete_body=none,duplicates=409,bad_phone=422,lengths=422,order=oldest"
     ),
     "docs": (
         "success=ok,list_metadata=no,payment_rows=2024,error_message=no,search=exact,"

@@ -148,6 +148,29 @@ def test_an_outage_of_the_refuse_kind_has_nobody_listen():
         assert httpx.get(one.url, headers=KEY).status_code == 200
 
 
+def test_an_outage_breaks_the_connections_that_are_open():
+    with (
+        served("outage=0.3:0.2:refuse") as one,
+        httpx.Client(base_url=one.url, headers=KEY) as client,
+    ):
+        assert client.get("/").status_code == 200
+        assert one.back.wait(10)
+        assert client.get("/").status_code == 200
+
+
+class Told(io.StringIO):
+    """Interrupts this process once, when it is told the address."""
+
+    def __init__(self, sig):
+        super().__init__()
+        self.sig = sig
+
+    def flush(self):
+        if self.sig:
+            sig, self.sig = self.sig, None
+            signal.raise_signal(sig)
+
+
 COMMAND = """
 import sys
 from pathlib import Path
@@ -183,15 +206,19 @@ def test_the_command_says_its_address_first_and_ends_quietly(tmp_path, ending):
 
 
 def test_serve_tells_whoever_asks(tmp_path):
-    class Told(io.StringIO):
-        def flush(self):
-            signal.raise_signal(signal.SIGINT)
-
-    told, port_file = Told(), tmp_path / "port"
+    told, port_file = Told(signal.SIGINT), tmp_path / "port"
     serve(SandboxOptions(), 0, port_file, told)
-    serve(SandboxOptions(), 0, None, Told())
+    serve(SandboxOptions(), 0, None, Told(signal.SIGINT))
     assert told.getvalue().startswith("http://127.0.0.1:")
     assert not port_file.exists()
+
+
+def test_the_command_in_this_process(tmp_path):
+    with contextlib.redirect_stdout(Told(signal.SIGTERM)) as told:
+        run_sandbox(data=tmp_path / "s.db", seed_customers=2)
+    assert told.getvalue().startswith("http://127.0.0.1:")
+    with SandboxThread(SandboxOptions(data=tmp_path / "s.db")) as one:
+        assert one.store.customer_total == 2
 
 
 def test_a_wrong_option_stops_the_command_before_it_listens():
