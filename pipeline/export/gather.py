@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from pipeline.api.errors import NotFound, Unavailable
+from pipeline.api.errors import NotFound, RefusedByApi, Unavailable
 from pipeline.export import customers as customer_rows
 from pipeline.export import payments as payment_rows
 from pipeline.export.listing import Fetch, Listing, Reading, drain
@@ -18,6 +18,7 @@ from schemas.api import Page
 GEO = frozenset(("geo",))
 PAGE_TRIES = 3
 DETAILS = "customer details"
+_ABSENT = (404, 405, 410, 501)
 
 THROUGH_LIST = "/payments"
 THROUGH_CUSTOMERS = "/customers/{id}/payments"
@@ -86,8 +87,12 @@ class Gatherer:
                 payment_rows.TABLE, self._payment_page, self._payments(), THROUGH_LIST
             )
         except NotFound:
-            self._staging.forget(payment_rows.TABLE)
-            return None
+            pass
+        except RefusedByApi as refusal:
+            if refusal.status not in _ABSENT:
+                raise
+        self._staging.forget(payment_rows.TABLE)
+        return None
 
     async def payments_of(self, ids: list[str]) -> Gathered:
         """Read the payments of each customer in `ids`."""

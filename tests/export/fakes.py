@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from pipeline.api.errors import NotFound
+from pipeline.api.errors import NotFound, RefusedByApi
 from schemas.api import Page
 
 
@@ -48,7 +48,7 @@ class FakeApi:
     ):
         self.requests.append(("payments", page, status, date_start, date_end))
         if not self.has_payments:
-            raise NotFound("no such page")
+            raise RefusedByApi(404, "no such page")
         if self.before:
             self.before("payments", page)
         return self.page("payments", self.rows["payments"], page)
