@@ -401,3 +401,17 @@ def undo_command(
     with Screen(common, settings.lang) as screen:
         session = undo(settings, request, talk=screen)
     return _ended(session, common, settings.lang)
+
+
+@app.command("doctor")
+@spread
+def doctor_command(common: Common) -> int:
+    """Check settings, key, API, state database and disk; say what to mend."""
+    settings = _settings(common)
+    from pipeline.cli.looks import show_looks
+    from pipeline.runs.doctor import Health, examine
+
+    looks = examine(settings)
+    show_looks(looks, common)
+    is_bad = any(look.health is Health.BAD for look in looks)
+    return int(ExitCode.CANNOT_START if is_bad else ExitCode.OK)
