@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,7 +69,8 @@ def bring(
     if address == "-":
         if stdin is None:
             raise InputError("standard input is not open", hint="name a file instead")
-        return _spool(stdin, "stdin", spool_dir)
+        with _said("standard input"):
+            return _spool(stdin, "stdin", spool_dir)
     if "://" in address:
         return _bring_remote(address, spool_dir)
     path = Path(address)
@@ -82,18 +85,24 @@ def bring(
 def _bring_remote(address: str, spool_dir: Path | None) -> LocalFile:
     import fsspec
 
-    name = address.rstrip("/").rpartition("/")[2]
+    shown = _without_secrets(address)
+    name = shown.rstrip("/").rpartition("/")[2]
     try:
-        with _said(address), fsspec.open(address, "rb") as stream:
+        with _said(shown), fsspec.open(address, "rb") as stream:
             return _spool(stream, name, spool_dir)
     except PipelineError:
         raise
     except Exception as error:  # each file system brings errors of its own
         raise InputError(
-            f"`{address}` cannot be opened: {_one_line(error)}",
+            f"`{shown}` cannot be opened: {_one_line(error)}",
             hint="check the address, the credentials and the network; "
             "`s3://` needs the extra `s3`",
         ) from error
+
+
+def _without_secrets(address: str) -> str:
+    """Return the address without a password before the host and a signed query."""
+    return re.sub(r"(?<=://)[^/@]*@", "", address).partition("?")[0]
 
 
 def _one_line(error: Exception) -> str:
@@ -101,18 +110,14 @@ def _one_line(error: Exception) -> str:
 
 
 def _spool(stream: BinaryIO, name: str, spool_dir: Path | None) -> LocalFile:
-    digest = hashlib.sha256()
     handle, target = _new_file(spool_dir)
-    size = 0
     try:
-        with os.fdopen(handle, "wb") as copy:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-                size += _written(copy, block)
+        with os.fdopen(handle, "wb", buffering=0) as out:
+            digest, size = copy(stream, out)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
-    return LocalFile(target, name, digest.hexdigest(), size, is_temporary=True)
+    return LocalFile(target, name, digest, size, is_temporary=True)
 
 
 def _new_file(spool_dir: Path | None) -> tuple[int, Path]:
@@ -126,9 +131,26 @@ def _new_file(spool_dir: Path | None) -> tuple[int, Path]:
     return handle, Path(path)
 
 
-def _written(copy: BinaryIO, block: bytes) -> int:
+def copy(stream: BinaryIO, out: RawIOBase) -> tuple[str, int]:
+    """Copy `stream` to its end and return the SHA-256 and the bytes.
+
+    Raises:
+        DiskError: There is no room.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
+        _write(out, block)
+    return digest.hexdigest(), size
+
+
+def _write(out: RawIOBase, block: bytes) -> None:
+    rest = memoryview(block)
     try:
-        return copy.write(block)
+        while rest:
+            rest = rest[out.write(rest) or 0 :]
     except OSError as error:
         raise DiskError(
             f"no room to copy the input: {error.strerror}",
@@ -152,8 +174,9 @@ def _said(address: str) -> Iterator[None]:
         raise InputError(
             f"`{address}` may not be read by this user", hint="check its permissions"
         ) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        fact = getattr(error, "strerror", None) or error
         raise InputError(
-            f"`{address}` cannot be read: {error.strerror or error}",
+            f"`{address[:200]}` cannot be read: {fact}",
             hint="check the path, the network and the permissions",
         ) from error

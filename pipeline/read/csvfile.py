@@ -51,13 +51,17 @@ class CsvChunks:
 
     def _batches(self, blocks: Utf8Blocks) -> Iterator[Batch]:
         rest = b""
+        enough = 0
         for block in _without_head(blocks, self._table.start):
             rest += block
+            if len(rest) < enough:
+                continue
             taken = 0
             for batch, size in self._pieces(rest, at_end=False):
                 taken += size
                 yield batch
             rest = rest[taken:]
+            enough = 0 if taken else min(2 * len(rest), LINE_MOST)
             if len(rest) > LINE_MOST:
                 raise InputError(
                     f"`{self._table.content.name}` has a line of more than "

@@ -21,6 +21,8 @@ _BOMS = (
 _STRAY = re.compile("[\udc80-\udcff]")
 _LINE_BREAKS = re.compile(rb"[\r\n]+")
 _HEAD = 1 << 16
+_UTF32 = ("utf-32-le", "utf-32-be")
+_FEW_NULLS = 4
 _CONTROLS = bytes({*range(1, 9), *range(14, 32)} - {0x01, 0x1A, 0x1B, 0x1F})
 """Control characters that no table holds in number; some delimiters are among the rest."""
 _MOST_CONTROLS = 0.03
@@ -115,21 +117,27 @@ def _looks_32(body: bytes) -> bool:
 
 def _wide(head: bytes) -> str | None:
     """Return UTF-16 or UTF-32 without a BOM by where the null bytes stand."""
-    sample = head[:4096]
-    if len(sample) < 8 or sample.count(0) < len(sample) * 0.2:  # noqa: PLR2004 - shares of a text in a wide encoding
+    sample = head[: 4096 if len(head) >= 4096 else len(head) // 4 * 4]  # noqa: PLR2004 - whole letters
+    nulls = sample.count(0)
+    if nulls < _FEW_NULLS or nulls < len(sample) * 0.02:
         return None
-    shares = [sample[i::4].count(0) / len(sample[i::4]) for i in range(4)]
-    full, none = 0.9, 0.1
-    if min(shares[1:]) > full and shares[0] < none:
-        return "utf-32-le"
-    if min(shares[:3]) > full and shares[3] < none:
-        return "utf-32-be"
-    even, odd = (shares[0] + shares[2]) / 2, (shares[1] + shares[3]) / 2
-    if odd > 0.3 and even < none / 2:  # noqa: PLR2004 - half the text may be of another script
+    even = sample[::2].count(0) / nulls
+    if 0.2 < even < 0.8 and nulls > len(sample) * 0.4:  # noqa: PLR2004 - two or three of four bytes are null
+        return next(filter(lambda codec: _decodes(sample, codec), _UTF32), None)
+    one_side = 0.05
+    if even < one_side and _decodes(sample, "utf-16-le"):
         return "utf-16-le"
-    if even > 0.3 and odd < none / 2:  # noqa: PLR2004 - as above
+    if even > 1 - one_side and _decodes(sample, "utf-16-be"):
         return "utf-16-be"
     return None
+
+
+def _decodes(sample: bytes, codec: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(codec)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Census:

@@ -75,19 +75,19 @@ def _open_stream(path: Path, name: str, form: str) -> Stream:
         # Arrow says where a zst file is cut off; the zstandard package ends in silence.
         import pyarrow as pa
 
-        return _Bounded(pa.CompressedInputStream(str(path), "zstd"), name, packed)
+        return Bounded(pa.CompressedInputStream(str(path), "zstd"), name, packed)
     openers: dict[str, Callable[..., Stream]] = {
         "gzip": gzip.open,
         "bz2": bz2.open,
         "xz": lzma.open,
     }
-    return _Bounded(openers[form](path, "rb"), name, packed)
+    return Bounded(openers[form](path, "rb"), name, packed)
 
 
 def _open_member(path: Path, name: str, member: str) -> Stream:
     with _said(name), zipfile.ZipFile(path) as archive:
         packed = archive.getinfo(member).compress_size
-        return _Bounded(archive.open(member), name, packed)
+        return Bounded(archive.open(member), name, packed)
 
 
 def _member(path: Path, name: str) -> str:
@@ -125,7 +125,7 @@ def _said(name: str) -> Iterator[None]:
         ) from error
 
 
-class _Bounded:
+class Bounded:
     """A stream that says damage in our words and stops at a decompression bomb."""
 
     def __init__(self, source: Stream, name: str, packed: int) -> None:
@@ -135,6 +135,11 @@ class _Bounded:
         self._given = 0
 
     def read(self, size: int = -1, /) -> bytes:
+        """Return at most `size` bytes.
+
+        Raises:
+            InputError: The packing is damaged, or unpacks without measure.
+        """
         with _said(self._name):
             block = self._source.read(size)
         self._given += len(block)
@@ -146,4 +151,5 @@ class _Bounded:
         return block
 
     def close(self) -> None:
+        """Close what is behind it."""
         self._source.close()

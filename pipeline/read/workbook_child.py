@@ -131,11 +131,10 @@ class _Book:
         sheet = self._sheet(place)
         if sheet.start is None:
             return
-        left = sheet.start[1]
         for number, row in enumerate(sheet.iter_rows(), start=1):
             # A row of zeros is not blank although `any` says so.
             if any(row) or any(cell != "" for cell in row):
-                yield number, row[left:] if left else row
+                yield number, row
 
     def batches(self, place: int, after: int) -> Iterator[tuple[list[int], list[Any]]]:
         """Yield sheet rows and columns of the rows below row `after`, blanks left out."""

@@ -1,9 +1,12 @@
 """Small CSV files of every shape: what is read, numbered, noted and broken."""
 
+import random
+
 import pytest
 
 from pipeline.errors import InputError
 from pipeline.read import records
+from pipeline.read.dialect import Dialect
 
 PLAIN = "name,email\nAna,ana@example.com\nBob,bob@example.com\n"
 TWO = [["Ana", "ana@example.com"], ["Bob", "bob@example.com"]]
@@ -287,3 +290,25 @@ def test_a_quote_that_swallows_megabytes_is_found(read):
     ]
     assert found.count == size + 2
     assert size * 7 > records.MAX_RECORD
+
+
+ROWS = ["1,x\n", '2,"y"\r\n', '3,"a\nb\r\nc"\n', "lonely\n", '4,"z\n', "5,é\r", "\n"]
+
+
+@pytest.mark.parametrize("weights", [[50, 50, 50, 1, 1, 0, 1], [5, 5, 5, 1, 1, 1, 1]])
+def test_flaws_in_many_blocks_change_nothing_else(read, weights):
+    picked = random.Random(7).choices(ROWS, weights, k=60_000)
+    filler = "8," + "w" * 100 + "\n"
+    text = filler + filler.join(picked) + filler
+    found = read("a,b\n" + text)
+    expected = list(records.Reader(Dialect(","), 2).records(text, at_end=True))
+    whole = [r for r in expected if r.cells is not None and len(r.cells) == 2]
+    assert found.count == len(expected)
+    assert found.rows == [[cell or None for cell in r.cells] for r in whole]
+    assert found.lines == [record.line + 2 for record in whole]
+    assert len(found.broken) == len(expected) - len(whole)
+
+
+def test_a_line_without_end_is_said(read):
+    with pytest.raises(InputError, match="a line of more than 64 MB"):
+        read("a,b\n1," + "x" * (70 << 20))
