@@ -1,0 +1,24 @@
+"""Worlds for the tests of whole runs."""
+
+import pytest
+
+from tests.runs.world import World
+from tests.servers.odd import OddServer
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Return a maker of worlds: `world(customers=…, update="put")` and so on.
+
+    Options of `Settings` go under `settings`; the rest is the server's.
+    """
+    servers = []
+
+    def make(*, settings=None, **options):
+        server = OddServer(**options).__enter__()
+        servers.append(server)
+        return World(tmp_path, server, **(settings or {}))
+
+    yield make
+    for server in servers:
+        server.__exit__()
