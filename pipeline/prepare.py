@@ -13,7 +13,7 @@ from pipeline.normalise.column import Column
 from pipeline.normalise.contacts import Contact, first_good
 from pipeline.normalise.country import normalise_countries
 from pipeline.normalise.email import normalise_emails
-from pipeline.normalise.findings import Speaker, as_ints
+from pipeline.normalise.findings import REPAIRS, Speaker, as_ints
 from pipeline.normalise.judging import Verdicts, judge
 from pipeline.normalise.metadata import Keyed, to_json
 from pipeline.normalise.name import join_names, normalise_names
@@ -29,6 +29,8 @@ from schemas.outcomes import Severity
 from schemas.records import Finding
 from schemas.rules import rule
 from schemas.tables import PREPARED, REJECTED
+
+__all__ = ["REPAIRS", "Chunk", "Prepared", "Recipe", "prepare", "warm_up"]
 
 
 class Broken(Protocol):
@@ -229,10 +231,10 @@ def _metadata(cells: _Cells, fields: _Fields, columns: ColumnMap) -> list[Keyed]
 
 def _remarks(fields: _Fields, speaker: Speaker) -> list[Finding]:
     return [
-        *speaker.say_all(NAME, fields.name.remarks),
-        *speaker.say_all(EMAIL, fields.email.remarks),
-        *speaker.say_all(PHONE, fields.phone.remarks),
-        *speaker.say_all("country", fields.country.remarks),
+        *speaker.warn(NAME, fields.name.remarks),
+        *speaker.warn(EMAIL, fields.email.remarks),
+        *speaker.warn(PHONE, fields.phone.remarks),
+        *speaker.warn("country", fields.country.remarks),
     ]
 
 
@@ -250,7 +252,9 @@ def _problems(
                 if recipe.is_test_key and remark.rule == "phone_not_valid":
                     also = ("test_number", *also)
                 findings.append(speaker.say(name, remark, severity, *also))
-    findings.extend(speaker.say("", remark) for remark in verdicts.without_contact)
+    findings.extend(
+        speaker.say("", remark, Severity.ERROR) for remark in verdicts.without_contact
+    )
     return findings
 
 

@@ -15,8 +15,7 @@ SAYS_NOTHING = "says_nothing"
 class Remark(NamedTuple):
     """One thing to say about one cell; becomes a Finding with its row and message.
 
-    `position` counts rows of the chunk from 0. `reason` is a short fact for the
-    message and holds nothing of the value.
+    `position` counts rows of the chunk from 0.
     """
 
     position: int
@@ -24,7 +23,6 @@ class Remark(NamedTuple):
     original: str | None
     normalised: str | None = None
     suggestion: str | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

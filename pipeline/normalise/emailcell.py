@@ -53,12 +53,12 @@ _REASONS = (
     ("too long", "email_too_long"),
     ("special-use", "email_special_use"),
     ("unsafe characters", "email_unsafe_characters"),
-    ("brackets", "email_ip_literal"),
+    ("angle bracket", "email_bad_characters"),
+    ("bracket", "email_ip_literal"),
     ("Quot", "email_quoted_local"),
     ("close quote", "email_quoted_local"),
     ("before the @-sign", "email_bad_characters"),
     ("after the @-sign", "email_bad_domain"),
-    ("angle bracket", "email_bad_characters"),
 )
 
 

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.normalise.column import Remark
+from pipeline.normalise.emailcell import REPAIRS as EMAIL_REPAIRS
+from pipeline.normalise.repairs import REPAIRS as PHONE_REPAIRS
 from pipeline.normalise.textarrays import Ints
 from schemas.outcomes import Severity
 from schemas.records import Finding
 from schemas.rules import rule
+
+REPAIRS = frozenset((*PHONE_REPAIRS, *EMAIL_REPAIRS))
+"""Names of all repairs that can be offered or, where that is allowed, applied."""
 
 _SHOWN = 2
 _PREFIX = 4
@@ -37,37 +42,39 @@ class Speaker:
     lang: str
 
     def say(
-        self,
-        field: str,
-        remark: Remark,
-        severity: Severity | None = None,
-        *also: str,
+        self, field: str, remark: Remark, severity: Severity, *also: str
     ) -> Finding:
         """Return the finding; rules in `also` add their texts to the message."""
-        said = rule(remark.rule)
-        message = said.message(
-            self.lang,
-            value=mask(field, remark.original),
-            normalised=mask(field, remark.normalised),
-            reason=remark.reason,
-        )
-        for name in also:
-            message = f"{message}; {rule(name).message(self.lang)}"
+        facts = {
+            "value": mask(field, remark.original),
+            "normalised": mask(field, remark.normalised),
+        }
+        messages = [
+            rule(name).message(self.lang, **facts) for name in (remark.rule, *also)
+        ]
         return Finding(
             int(self.rows[remark.position]),
             int(self.lines[remark.position]),
             field,
             remark.rule,
-            severity or said.severity,
+            severity,
             remark.original,
             remark.normalised,
             remark.suggestion,
-            message,
+            "; ".join(messages),
         )
 
-    def say_all(self, field: str, remarks: Iterable[Remark]) -> list[Finding]:
-        """Return a finding for each remark."""
-        return [self.say(field, remark) for remark in remarks]
+    def warn(self, field: str, remarks: Iterable[Remark]) -> list[Finding]:
+        """Return a warning for each remark about a value that goes on."""
+        return [
+            self.say(field, remark, Severity.WARNING, *_applied(remark))
+            for remark in remarks
+        ]
+
+
+def _applied(remark: Remark) -> tuple[str, ...]:
+    is_applied = remark.rule in REPAIRS and remark.suggestion is None
+    return ("repair_applied",) if is_applied else ()
 
 
 def as_ints(column: object) -> Ints:

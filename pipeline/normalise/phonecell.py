@@ -146,8 +146,10 @@ def take_first(
 
 
 def ask_library(reading: Reading, region: str, policy: Policy) -> None:
-    """Fill `reading` from its text as phonenumbers sees it: whole, bare, in parts."""
+    """Fill `reading` from its text as phonenumbers sees it: in parts, bare, whole."""
     text = reading.text
+    if _in_parts(reading, region):
+        return
     reading.number, problem = _ask(text, region)
     core = without_words(text)
     if core is not None and _use(reading, core, region):
@@ -158,26 +160,23 @@ def ask_library(reading: Reading, region: str, policy: Policy) -> None:
     elif _use(reading, _plus_for_zeros(core or text), region):
         reading.rules.extend(("label_removed",) if core else ())
         reading.rules.append("double_zero")
-    else:
-        _in_parts(reading, region, policy, problem)
-
-
-def _in_parts(reading: Reading, region: str, policy: Policy, problem: str) -> None:
-    """Fill `reading` from the first of several numbers, else say what is wrong."""
-    parts = several(reading.text)
-    numbers = [_valid(part, region) for part in parts]
-    if parts and numbers[0] is not None:
-        take_first(
-            reading,
-            parts,
-            [repairs.e164(number) if number else None for number in numbers],
-        )
-        reading.calling_code = numbers[0].country_code or 0
     elif _is_allowed(reading.number, problem, policy):
         _accept(reading, reading.number)
         reading.rules.append("phone_possible_only")
     else:
         reading.problem = problem
+
+
+def _in_parts(reading: Reading, region: str) -> bool:
+    """Fill `reading` from the first of several numbers, if that is a good one."""
+    parts = several(reading.text)
+    numbers = [_valid(part, region) for part in parts]
+    if not parts or numbers[0] is None:
+        return False
+    texts = [repairs.e164(number) if number else None for number in numbers]
+    take_first(reading, parts, texts)
+    reading.calling_code = numbers[0].country_code or 0
+    return True
 
 
 def _use(reading: Reading, text: str | None, region: str) -> bool:

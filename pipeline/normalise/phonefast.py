@@ -187,8 +187,8 @@ class _Reading:
             plan = plans.main_plan(code)
             chosen = rows[codes == code]
             digits.skip(chosen, len(names[code]))
-            if plan is not None:
-                self._strip_prefix(chosen, plan)
+            assert plan is not None  # every calling code in the table has one
+            self._strip_prefix(chosen, plan)
 
     def national(self, rows: Ints, plan: RegionPlan) -> Ints:
         """Read `rows` as dialled in one region.

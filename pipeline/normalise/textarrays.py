@@ -17,10 +17,8 @@ Bytes = npt.NDArray[np.uint8]
 def as_text(column: pa.Array | pa.ChunkedArray) -> pa.StringArray:
     """Return `column` as one plain string array."""
     if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # an empty column stays chunked
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else []
-    return pa.array([], TEXT) if isinstance(column, list) else pc.cast(column, TEXT)
+        column = pa.concat_arrays(column.chunks or [pa.array([], TEXT)])
+    return pc.cast(column, TEXT)
 
 
 def nulls(length: int) -> pa.StringArray:
@@ -31,11 +29,9 @@ def nulls(length: int) -> pa.StringArray:
 def raw(column: pa.StringArray) -> tuple[Bytes, Ints]:
     """Return the bytes of `column` and its offsets into them (one more than rows)."""
     _, index, content = column.buffers()
-    if index is None:
-        return np.empty(0, np.uint8), np.zeros(len(column) + 1, np.int64)
-    every = np.frombuffer(index, np.int32)
+    every = np.frombuffer(b"" if index is None else index, np.int32)
     offsets = every[column.offset : column.offset + len(column) + 1].astype(np.int64)
-    data = np.frombuffer(content if content is not None else b"", np.uint8)
+    data = np.frombuffer(b"" if content is None else content, np.uint8)
     return data, offsets if len(offsets) else np.zeros(1, np.int64)
 
 

@@ -205,7 +205,7 @@ DOMAINS = st.sampled_from(
 
 
 @given(LOCALS, DOMAINS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_is_certain_is_what_the_library_says(local, domain):
     text = f"{local}@{domain}"
     for found in (certain(text), fast_emails(cells(text))[0].as_py()):
@@ -213,7 +213,7 @@ def test_what_is_certain_is_what_the_library_says(local, domain):
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_text_ends_in_an_address_or_a_problem(text):
     address, _, problem, _, _ = email(text, *REPAIRS)
     assert (address is None) == (problem is not None)
