@@ -27,7 +27,7 @@ def build(con: Any, source: str, policy: DedupePolicy) -> None:
         " b BIGINT, verdict VARCHAR, rule VARCHAR, holds BOOLEAN)"
     )
     _stars(con, policy)
-    _identical(con, source)
+    _identical(con, source, policy)
     if policy.level != "exact":
         _compare_names(con, policy)
         _judge(con, source, policy)
@@ -75,12 +75,14 @@ _PARENTS_PERSONAL = f"""
             SELECT key FROM dd_profile WHERE kind = {PHONE} AND shared)))"""
 
 
-def _identical(con: Any, source: str) -> None:
+def _identical(con: Any, source: str, policy: DedupePolicy) -> None:
     """Join rows that say the same in every field: one line pasted twice.
 
-    Only where no other rule may speak, on shared keys and one-word names: nothing is
-    lost by it, and two lines that nothing tells apart cannot be told apart later.
+    Only where no other rule may speak (shared keys, one-word names, any line at
+    `exact`): nothing is lost by it, and two lines that nothing tells apart cannot be
+    told apart later.
     """
+    everywhere = policy.level == "exact"
     con.execute(
         f"""INSERT INTO dd_edges
         WITH lines AS (
@@ -90,7 +92,7 @@ def _identical(con: Any, source: str) -> None:
                 SELECT k.row FROM dd_keys k JOIN dd_names n USING (kind, key, ik)
                 JOIN dd_profile p USING (kind, key)
                 WHERE n.rows > 1 AND k.ik <> ''
-                    AND (p.shared OR NOT contains(k.ik, ' '))))
+                    AND (p.shared OR NOT contains(k.ik, ' ') OR {everywhere})))
         SELECT row, first_row, 'identical', true FROM lines WHERE row <> first_row"""
     )
 

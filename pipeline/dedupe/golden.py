@@ -12,7 +12,10 @@ from typing import NamedTuple
 from pipeline.dedupe.names import is_better_spelling
 from pipeline.dedupe.policy import DedupePolicy
 
-_PLAIN = ("country", "external_id", "birth_date", "national_id")
+_PLAIN = range(3, 9)
+_CONTACTS = (3, 4)
+_PAIR = 2
+_encode = json.JSONEncoder(sort_keys=True).encode
 
 
 class Record(NamedTuple):
@@ -66,34 +69,42 @@ def merge(records: Sequence[Record], policy: DedupePolicy) -> Golden:
     the row number only between rows that are equal. With `prefer='newest'` and a
     date key the newest row's values come first, and the same row still survives.
     """
-    ranked = sorted(records, key=_content_order)
+    ranked = _ranked(records)
     survivor = ranked[0]
     if all(r[2:10] == survivor[2:10] for r in ranked):
         return Golden(survivor, survivor, None, tuple(ranked[1:]), ())
     sources = _newest_first(ranked, policy)
     merging = _Merging(survivor.row, {}, [])
-    values = {
-        "name": merging.name(sources),
-        **{field: merging.plain(field, sources) for field in _PLAIN},
-        "email": merging.plain("email", sources, told=False),
-        "phone": merging.plain("phone", sources, told=False),
-    }
-    metadata = merging.metadata(sources, values)
+    name = merging.name(sources)
+    email, phone, *plain = (merging.plain(index, sources) for index in _PLAIN)
+    metadata = merging.metadata(sources, {"email": email, "phone": phone})
     record = Record(
-        row=survivor.row,
-        line=survivor.line,
-        metadata=metadata,
-        rule=survivor.rule,
-        identity=survivor.identity,
-        **values,
+        survivor.row,
+        survivor.line,
+        name,
+        email,
+        phone,
+        *plain,
+        metadata,
+        survivor.rule,
+        survivor.identity,
     )
     return Golden(
         record,
         survivor,
-        json.dumps(merging.provenance, sort_keys=True) if merging.provenance else None,
+        _encode(merging.provenance) if merging.provenance else None,
         tuple(ranked[1:]),
         tuple(merging.differences),
     )
+
+
+def _ranked(records: Sequence[Record]) -> list[Record]:
+    if len(records) == _PAIR:
+        one, two = records
+        gap = one[2:10].count(None) - two[2:10].count(None)
+        if gap and "" not in one and "" not in two:
+            return [one, two] if gap < 0 else [two, one]
+    return sorted(records, key=_content_order)
 
 
 def _content_order(record: Record) -> tuple[object, ...]:
@@ -149,22 +160,21 @@ class _Merging:
                 self._differs("name", record, best.name, record.name)
         return best.name
 
-    def plain(
-        self, field: str, records: list[Record], *, told: bool = True
-    ) -> str | None:
-        """Return the first value of `field`; tell the others where `told`."""
-        having = [r for r in records if getattr(r, field)]
-        if not having:
-            return None
-        if having[0] is records[0] and not told:
-            first: str | None = getattr(having[0], field)
-            self._from(field, having[0])
-            return first
-        kept: str = getattr(having[0], field)
-        self._from(field, having[0])
-        if told:
-            for record in having[1:]:
-                self._differs(field, record, kept, getattr(record, field))
+    def plain(self, index: int, records: list[Record]) -> str | None:
+        """Return the first value of a field; tell the others, but for contacts.
+
+        A second e-mail or phone is not lost: it goes to the metadata.
+        """
+        kept: str | None = None
+        for record in records:
+            value: str | None = record[index]
+            if not value or value == kept:
+                continue
+            if kept is None:
+                kept = value
+                self._from(Record._fields[index], record)
+            elif index not in _CONTACTS:
+                self._differs(Record._fields[index], record, kept, value)
         return kept
 
     def metadata(

@@ -37,18 +37,45 @@ def build(con: Any, source: str, policy: DedupePolicy) -> None:
 def _repeated(con: Any, source: str, policy: DedupePolicy) -> None:
     """Find the hashes of keys that occur twice; equality is checked on strings later."""
     folded = email_key_sql(fold_gmail=policy.fold_gmail)
-    for column, expression in (
-        ("email", folded),
-        ("phone", "phone"),
-        ("external_id", "external_id"),
-        ("national_id", "national_id"),
-    ):
+    columns = [("external_id", "external_id"), ("national_id", "national_id")]
+    if policy.level != "exact":
+        columns += [("email", folded), ("phone", "phone")]
+    for column, expression in columns:
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE dd_dup_{column} AS
             SELECT h FROM (SELECT hash({expression}) AS h FROM {source}
                            WHERE {column} IS NOT NULL AND {column} <> '')
             GROUP BY h HAVING count(*) > 1"""
         )
+    if policy.level == "exact":
+        _repeated_both(con, source, folded)
+
+
+def _repeated_both(con: Any, source: str, folded: str) -> None:
+    """Find what `exact` needs: contacts of rows that share e-mail and phone, or all.
+
+    Every row on such a contact counts, since it says how many people share it.
+    """
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_twice AS
+        WITH hashed AS MATERIALIZED (
+            SELECT hash({folded}) AS e, hash(phone) AS p, email IS NOT NULL AS has_e,
+                phone IS NOT NULL AS has_p,
+                hash(name, email, phone, external_id, birth_date, metadata) AS line
+            FROM {source})
+        SELECT e, p, has_e, has_p FROM hashed WHERE has_e AND has_p AND hash(e, p) IN (
+            SELECT hash(e, p) FROM hashed WHERE has_e AND has_p
+            GROUP BY ALL HAVING count(*) > 1)
+        UNION ALL SELECT e, p, has_e, has_p FROM hashed WHERE line IN (
+            SELECT line FROM hashed WHERE has_e OR has_p
+            GROUP BY line HAVING count(*) > 1)"""
+    )
+    for column, short in (("email", "e"), ("phone", "p")):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE dd_dup_{column} AS"
+            f" SELECT DISTINCT {short} AS h FROM dd_twice WHERE has_{short}"
+        )
+    con.execute("DROP TABLE dd_twice")
 
 
 def _rows(con: Any, source: str, policy: DedupePolicy) -> None:
