@@ -83,19 +83,13 @@ def _step(number: int, text: str) -> None:
 
 
 def _point_at(folder: Path) -> None:
-    runs = sorted((folder / "runs").glob("*/summary.json"))[-2:]
     sys.stdout.write("\n=== What came of it\n")
-    for path in runs:
+    for path in sorted((folder / "runs").glob("*/summary.json"))[-3:-1]:
         summary = json.loads(path.read_text(encoding="utf-8"))
-        rows = summary["rows"]
-        counts = ", ".join(f"{name} {n}" for name, n in rows.items() if n)
-        writes = sum(
-            summary["api"]["by_operation"].get(name, 0) for name in ("create", "update")
-        )
-        sys.stdout.write(f"{summary['run_id']}: {counts}; writes sent: {writes}\n")
-        page = path.parent / "report.html"
-        if page.exists():
-            sys.stdout.write(f"  report: {page}\n")
+        counts = ", ".join(f"{name} {n}" for name, n in summary["rows"].items() if n)
+        requests = summary["api"]["by_operation"]
+        writes = sum(requests.get(name, 0) for name in ("create", "update"))
+        sys.stdout.write(f"{counts}; writes sent: {writes}\n")
+        sys.stdout.write(f"  {path.parent}/report.html\n")
     latest = folder / "exports" / "latest"
-    if latest.exists():
-        sys.stdout.write(f"export: {latest.resolve()}\n")
+    sys.stdout.write(f"export: {latest.resolve()}\n")
