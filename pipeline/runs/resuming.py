@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.api.clock import Clock
 from pipeline.apply.settle import Settler
 from pipeline.apply.stop import Window
 from pipeline.errors import InputError, UsageError
@@ -62,6 +63,7 @@ def resume(
     abandon: bool = False,
     talk: Talk | None = None,
     times: Times | ImportRequest | None = None,
+    clock: Clock | None = None,
 ) -> Session:
     """Go on with run `run_id` (None: the newest that can), or close it.
 
@@ -70,23 +72,27 @@ def resume(
         InputError: The file of the run changed since.
     """
     settings.key()
-    return asyncio.run(_resume(settings, run_id, abandon, talk or Silence(), times))
+    asked = _Asked(run_id, abandon, times)
+    return asyncio.run(_resume(settings, asked, talk or Silence(), clock))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    run_id: str | None
+    abandon: bool
+    times: Times | ImportRequest | None
 
 
 async def _resume(
-    settings: Settings,
-    run_id: str | None,
-    abandon: bool,
-    talk: Talk,
-    times: Times | ImportRequest | None,
+    settings: Settings, asked: _Asked, talk: Talk, clock: Clock | None
 ) -> Session:
-    async with connect(settings, talk) as connection:
-        run = _wanted(connection, run_id)
+    async with connect(settings, talk, clock=clock) as connection:
+        run = _wanted(connection, asked.run_id)
         talk.say(account_line(connection.account, settings))
-        if abandon:
+        if asked.abandon:
             return await _abandon(connection, run, talk)
         _same_file(run)
-        return await go_on(connection, run, talk, times)
+        return await go_on(connection, run, talk, asked.times)
 
 
 def _wanted(connection: Connection, run_id: str | None) -> Run:

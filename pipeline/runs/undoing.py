@@ -7,6 +7,7 @@ resumed like an import.
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from pipeline.api.clock import Clock
 from pipeline.errors import RefusedError, UsageError
 from pipeline.plan.guards import FROM
 from pipeline.runs.carrying import carry_out
@@ -38,7 +39,11 @@ class UndoRequest:
 
 
 def undo(
-    settings: Settings, request: UndoRequest, *, talk: Talk | None = None
+    settings: Settings,
+    request: UndoRequest,
+    *,
+    talk: Talk | None = None,
+    clock: Clock | None = None,
 ) -> Session:
     """Undo a finished import; return the session of the undo.
 
@@ -48,11 +53,13 @@ def undo(
         LockedError: Another run works on this account and source.
     """
     settings.key()
-    return asyncio.run(_undo(settings, request, talk or Silence()))
+    return asyncio.run(_undo(settings, request, talk or Silence(), clock))
 
 
-async def _undo(settings: Settings, request: UndoRequest, talk: Talk) -> Session:
-    async with connect(settings, talk) as connection:
+async def _undo(
+    settings: Settings, request: UndoRequest, talk: Talk, clock: Clock | None
+) -> Session:
+    async with connect(settings, talk, clock=clock) as connection:
         talk.say(account_line(connection.account, settings))
         run = _finished_import(connection, request.run_id)
         begun = connection.state.runs.find_runs(
