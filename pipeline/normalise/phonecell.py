@@ -97,7 +97,8 @@ def _plain_number(text: str, reading: Reading) -> str:
     """Undo what spreadsheets and address books do to a number."""
     found = _TEL.match(text)
     if found and "phone-context" not in text:
-        reading.rules.append("uri_prefix")
+        is_uri = found[0] == "".join(found[0].split())
+        reading.rules.append("uri_prefix" if is_uri else "label_removed")
         text = text[found.end() :]
     if found := _SCIENTIFIC.fullmatch(text):
         return _from_scientific(text, found, reading)

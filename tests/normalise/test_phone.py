@@ -40,6 +40,7 @@ CLEANED = [
     ("237670000012.0", ("float_artifact",)),
     ("670000012,00", ("float_artifact",)),
     ("tel:+237-670-000-012", ("uri_prefix",)),
+    ("Tel: +237 670 00 00 12", ("label_removed",)),
     ("Portable +237 670 00 00 12", ("label_removed",)),
     ("+237 670 00 00 12 (WhatsApp)", ("label_removed",)),
     ("+237 670 00 00 12 Mme Ngono", ("label_removed",)),
