@@ -9,6 +9,7 @@ import datetime as dt
 import decimal
 import gc
 import html
+import io
 import itertools
 import marshal
 import math
@@ -90,7 +91,7 @@ _TEXTS: dict[type, Callable[[Any], str | None]] = {
 }
 
 
-class _Book:
+class Book:
     """A workbook whose sheets are loaded when they are asked for."""
 
     def __init__(self, path: str, form: str) -> None:
@@ -115,7 +116,7 @@ class _Book:
 
     def facts(self, name: str) -> dict[str, int]:
         """Return what the sheet's XML tells beyond its values (xlsx only)."""
-        return _xlsx_facts(self._path, name) if self._form == "xlsx" else {}
+        return xlsx_facts(self._path, name) if self._form == "xlsx" else {}
 
     def _sheet(self, place: int) -> Any:
         if place not in self._loaded:
@@ -156,10 +157,11 @@ def _open(path: str, form: str) -> Any:
 
     if path.lower().endswith(_ENDINGS[form]):
         return CalamineWorkbook.from_path(path)
-    return CalamineWorkbook.from_filelike(Path(path).open("rb"))
+    return CalamineWorkbook.from_filelike(io.BytesIO(Path(path).read_bytes()))
 
 
-def _xlsx_facts(path: str, name: str) -> dict[str, int]:
+def xlsx_facts(path: str, name: str) -> dict[str, int]:
+    """Return counts of what the XML of the sheet called `name` tells."""
     with zipfile.ZipFile(path) as archive:
         part = _sheet_part(archive, name)
         if part is None:
@@ -208,7 +210,8 @@ def _merged(sheet: Any) -> int:
     return len(sheet.merged_cell_ranges or ())
 
 
-def _serve(book: _Book, commands: Iterator[str], out: BinaryIO) -> None:
+def serve(book: Book, commands: Iterator[str], out: BinaryIO) -> None:
+    """Answer each command on `out`."""
     for command in commands:
         verb, place, *rest = command.split()
         if verb == "facts":
@@ -229,7 +232,7 @@ def _send(out: BinaryIO, answer: tuple[Any, ...]) -> None:
     out.write(data)
 
 
-def _head(book: _Book, place: int) -> tuple[Any, ...]:
+def _head(book: Book, place: int) -> tuple[Any, ...]:
     """Answer a sheet's head, or why this sheet alone cannot be read."""
     try:
         return ("head", *book.head(place))
@@ -256,10 +259,10 @@ def main() -> None:
     gc.disable()  # nothing here makes cycles, and looking for them costs a third
     _limit(int(memory), int(seconds))
     try:
-        book = _Book(path, form)
+        book = Book(path, form)
         _send(out, ("book", book.sheets()))
         out.flush()
-        _serve(book, iter(sys.stdin.readline, ""), out)
+        serve(book, iter(sys.stdin.readline, ""), out)
     except BrokenPipeError:
         return
     except BaseException as error:  # noqa: BLE001 - a panic of calamine is no Exception

@@ -2,15 +2,18 @@
 
 import datetime as dt
 import io
+import marshal
 import signal
 import struct
+import subprocess
+import sys
 import zipfile
 
 import pytest
 import xlsxwriter
 
 from pipeline.errors import InputError
-from pipeline.read import ReadOptions, open_source
+from pipeline.read import ReadOptions, open_source, workbook_child
 from pipeline.read.process import Child, Limits
 from pipeline.read.workbook_child import cell_text
 from schemas.rules import rules
@@ -356,3 +359,86 @@ def test_our_own_workbooks_come_back_as_they_were(read):
     rows = [["Nom", "_row", "_reason"], ["'=1", 5, "x"]]
     found = read(book(x=rows))
     assert (found.columns, found.rows) == (("Nom",), [["=1"]])
+
+
+def answers(data):
+    """Return the marshalled answers in a child's output."""
+    found = []
+    while data:
+        size = int.from_bytes(data[:8], "little")
+        found.append(marshal.loads(data[8 : 8 + size]))
+        data = data[8 + size :]
+    return found
+
+
+@pytest.mark.parametrize("name", ["x.xlsx", "x.bin"])
+def test_the_child_answers_its_commands(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(book(tricky, Clients=CUSTOMERS, Leer=[]))
+    opened = workbook_child.Book(str(path), "xlsx")
+    out = io.BytesIO()
+    commands = ["head 0\n", "head 7\n", "rows 0 1\n", "facts 0\n"]
+    workbook_child.serve(opened, iter(commands), out)
+    head, unreadable, rows, end, facts = answers(out.getvalue())
+    assert opened.sheets() == [("Clients", True, True), ("Leer", True, True)]
+    assert head[:2] == ("head", 1)
+    assert head[2][0] == (1, ["Nom", "Email", "Téléphone", None])
+    assert unreadable[:2] == ("unreadable", "WorksheetNotFound")
+    assert rows[:2] == ("rows", [2, 3, 5])
+    assert rows[2][2] == ["237670000001", "+237670000002", ""]
+    assert end == ("end",)
+    assert facts[1]["formula_cells"] == 2
+
+
+def test_sheets_are_not_all_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook_child, "_KEPT_CELLS", 10)
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(book(A=CUSTOMERS, B=CUSTOMERS, C=[]))
+    opened = workbook_child.Book(str(path), "xlsx")
+    for place in (0, 1, 0, 2):
+        opened.head(place)
+    assert list(opened._loaded) == [0, 2]
+
+
+def test_facts_are_for_xlsx_only(tmp_path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(book(x=CUSTOMERS))
+    opened = workbook_child.Book(str(path), "xlsx")
+    assert opened.facts("missing") == {}
+    opened._form = "xls"
+    assert opened.facts("x") == {}
+
+
+def test_facts_are_counted_over_borders_of_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook_child, "_XML_BLOCK", 37)
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(book(tricky, x=CUSTOMERS))
+    facts = workbook_child.Book(str(path), "xlsx").facts("x")
+    assert facts == {
+        "error_cells": 1,
+        "formula_cells": 2,
+        "hidden_rows": 1,
+        "hidden_columns": 1,
+    }
+
+
+def test_a_book_without_links_has_no_facts(tmp_path):
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    assert workbook_child.xlsx_facts(str(path), "x") == {}
+
+
+@pytest.mark.parametrize("data", [book(x=CUSTOMERS), b"PK no workbook"])
+def test_the_child_runs_from_its_command_line(tmp_path, data):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(data)
+    child = workbook_child.__file__
+    ran = subprocess.run(
+        [sys.executable, "-I", child, str(path), "xlsx", str(1 << 30), "20"],
+        input=b"rows 0 0\n",
+        capture_output=True,
+        check=True,
+    )
+    first, *_ = answers(ran.stdout)
+    assert first[0] == ("book" if data.startswith(b"PK\x03") else "error")
