@@ -33,18 +33,11 @@ from schemas.tables import PREPARED, REJECTED
 __all__ = ["REPAIRS", "Chunk", "Prepared", "Recipe", "prepare", "warm_up"]
 
 
-class Broken(Protocol):
-    """A record that could not be read as a row; `reason` holds facts for its rule."""
-
-    row: int
-    line: int
-    rule: str
-    text: str
-    reason: Mapping[str, object]
-
-
 class Chunk(Protocol):
-    """What prepare reads of a raw chunk; see `pipeline.read`."""
+    """What prepare reads of a raw chunk; see `pipeline.read`.
+
+    A record of `broken` has `row, line, rule, text` and `reason`, facts for the rule.
+    """
 
     @property
     def rows(self) -> Any:
