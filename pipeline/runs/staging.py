@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.files.publish import PRIVATE_FILE, disk_errors
-from pipeline.prepare import Prepared, Recipe, prepare
+from pipeline.prepare import Prepared, Recipe, prepare, warm_up
 from pipeline.read import BrokenRecord, RawChunk
 from pipeline.report.findings import write_findings
 
@@ -135,6 +135,8 @@ class Preparers:
     """
 
     def __init__(self, workers: int) -> None:
+        if workers > 1:
+            warm_up()  # what every worker needs is made once, and shared by the fork
         self._pool = (
             ProcessPoolExecutor(workers, mp_context=get_context("fork"))
             if workers > 1
