@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 
+from schemas.lean_pandera import pandera
 from schemas.models import FLAG, TEXT
 
 

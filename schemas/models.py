@@ -8,8 +8,9 @@ the method of that name fails on it.
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
+
+from schemas.lean_pandera import pandera
 
 TEXT = pd.ArrowDtype(pa.string())
 FLAG = pd.ArrowDtype(pa.bool_())
