@@ -59,3 +59,18 @@ def read_findings(path: Path) -> Iterable[dict[str, object]]:
     with path.open(encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
+
+
+def read_errors(path: Path, rows: frozenset[int]) -> Iterable[dict[str, object]]:
+    """Yield the findings that weigh as errors against one of `rows`.
+
+    A line is parsed only where it is an error: of a million few are.
+    """
+    if not rows or not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if '"severity": "error"' in line:
+                told = json.loads(line)
+                if told["row"] in rows and told["severity"] == "error":
+                    yield told

@@ -76,21 +76,14 @@ def write_leftovers(
     written: dict[str, int] = {}
     with ExitStack() as stack:
         writers: dict[str, Writer] = {}
-        pending = next(leftovers, None)
-        for part in parts:
-            taken: list[Leftover] = []
-            last = _last_row(part)
-            while pending is not None and pending.row <= last:
-                taken.append(pending)
-                pending = next(leftovers, None)
-            for leftover, cells in _with_cells(part, taken):
-                writer = writers.get(leftover.outcome)
-                if writer is None:
-                    path = targets[leftover.outcome]
-                    writer = _open(stack, path, columns, delimiter)
-                    writers[leftover.outcome] = writer
-                writer.writerow([*map(protect, cells), *_own(leftover)])
-                written[leftover.outcome] = written.get(leftover.outcome, 0) + 1
+        for leftover, cells in with_cells(parts, leftovers):
+            writer = writers.get(leftover.outcome)
+            if writer is None:
+                path = targets[leftover.outcome]
+                writer = _open(stack, path, columns, delimiter)
+                writers[leftover.outcome] = writer
+            writer.writerow([*map(protect, cells), *own_cells(leftover)])
+            written[leftover.outcome] = written.get(leftover.outcome, 0) + 1
     return written
 
 
@@ -104,7 +97,8 @@ def _open(
     return writer
 
 
-def _own(leftover: Leftover) -> list[str]:
+def own_cells(leftover: Leftover) -> list[str]:
+    """Return what stands in `schemas.fields.RETURN_COLUMNS`."""
     return [
         str(leftover.row),
         str(leftover.line),
@@ -120,7 +114,28 @@ def _last_row(part: RawPart) -> int:
     return max([last, *(record.row for record in part.broken)])
 
 
-def _with_cells(
+def with_cells(
+    parts: Iterable[RawPart], leftovers: Iterator[Leftover]
+) -> Iterator[tuple[Leftover, list[str]]]:
+    """Yield each leftover with its original cells; both come in row order.
+
+    Parts behind the last leftover are not read.
+    """
+    pending = next(leftovers, None)
+    if pending is None:
+        return
+    for part in parts:
+        taken: list[Leftover] = []
+        last = _last_row(part)
+        while pending is not None and pending.row <= last:
+            taken.append(pending)
+            pending = next(leftovers, None)
+        yield from _of_part(part, taken)
+        if pending is None:
+            return
+
+
+def _of_part(
     part: RawPart, taken: Sequence[Leftover]
 ) -> Iterator[tuple[Leftover, list[str]]]:
     """Yield each leftover with its original cells; a broken record has none."""

@@ -122,7 +122,7 @@ def _count(session: Session, connection: Connection, outcome: Outcome) -> None:
     rows = session.summary.rows
     rows[str(outcome)] = rows.get(str(outcome), 0) + 1
     session.summary.api = connection.client.stats.as_dict()
-    session.summary.write_if_due(session.folder)
+    session.tick()
     session.talk.advance()
 
 

@@ -5,6 +5,7 @@ from typing import BinaryIO, Protocol
 from pipeline.dedupe import DedupePolicy, deduplicate
 from pipeline.runs.books import balance, check_outcomes
 from pipeline.runs.intake import Intake, open_views, take_in, workers_for
+from pipeline.runs.reporting import hand_over
 from pipeline.runs.request import FileRequest
 from pipeline.runs.results import write_leftover_files, write_outcomes
 from pipeline.runs.session import Session, new_session, running
@@ -59,6 +60,7 @@ def bring_in(
 ) -> Intake:
     """Stage the file and put what was read into the summary."""
     summary = session.summary
+    session.wants_page |= request.report
     with summary.timed("read"):
         intake = take_in(
             session.folder,
@@ -133,6 +135,7 @@ def conclude(session: Session, bench: Workbench, intake: FileFacts) -> None:
     write_leftover_files(
         bench, session.folder, intake.columns, intake.delimiter, session.settings.lang
     )
+    hand_over(summary, session.folder, bench, intake, session.settings.lang)
     leftovers = any(
         summary.rows.get(name, 0)
         for name in ("rejected", "review", "failed", "not_attempted")

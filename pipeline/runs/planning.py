@@ -10,6 +10,7 @@ from pipeline.api.governor import Rate
 from pipeline.plan.digest import digest
 from pipeline.plan.forecast import Forecast, forecast
 from pipeline.plan.guards import Counts, Limits, look
+from pipeline.report.doubts import keep_doubts
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.connect import Connection
 from pipeline.runs.drafting import MatchPolicy, plan_operations
@@ -52,6 +53,7 @@ async def make_plan(
         policy = MatchPolicy(request.file.prefer, request.only, settings.import_key)
         plan_operations(bench, policy, session.note)
         write_plan(bench, session.folder)
+        keep_doubts(bench.con)
         plan = _header(session, bench, connection, request, gathered)
     summary.plan_digest = plan.digest
     summary.guards = list(plan.guards)

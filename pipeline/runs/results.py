@@ -1,6 +1,6 @@
 """Write what became of every row: outcomes, leftovers, plan; check that books balance."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.files.publish import PRIVATE_FILE, atomic
@@ -8,7 +8,7 @@ from pipeline.files.run_folder import RunFolder
 from pipeline.report.leftovers import Leftover, write_leftovers
 from pipeline.runs.staging import raw_parts
 from pipeline.runs.workbench import Workbench
-from schemas.outcomes import LEFTOVERS
+from schemas.outcomes import LEFTOVERS, Outcome
 from schemas.rules import rules
 
 _OUTCOMES = """
@@ -31,7 +31,8 @@ def copy_to_parquet(bench: Workbench, query: str, path: Path) -> None:
     with atomic(path, mode=PRIVATE_FILE) as draft:
         quoted = str(draft).replace("'", "''")
         bench.con.execute(
-            f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd,"
+            " USE_TMP_FILE false)"  # its own draft would have a mode of its own
         )
 
 
@@ -61,13 +62,16 @@ def write_leftover_files(
         columns,
         delimiter,
         raw_parts(folder.staging),
-        _leftovers(bench, lang),
+        leftover_lines(bench, lang),
     )
 
 
-def _leftovers(bench: Workbench, lang: str) -> Iterator[Leftover]:
+def leftover_lines(
+    bench: Workbench, lang: str, outcomes: Sequence[Outcome] = LEFTOVERS
+) -> Iterator[Leftover]:
+    """Yield what stands beside the rows of `outcomes`, in row order."""
     known = rules()
-    names = ", ".join(f"'{outcome}'" for outcome in LEFTOVERS)
+    names = ", ".join(f"'{outcome}'" for outcome in outcomes)
     query = f"""
         SELECT row, line, outcome, rule, reason, suggestion FROM outcome
         WHERE outcome IN ({names}) ORDER BY row

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 
-from pipeline.errors import PipelineError, UsageError
+from pipeline.errors import DiskError, PipelineError, UsageError
 from pipeline.files.run_folder import RunFolder, new_run_id
 from pipeline.report.findings import write_findings
+from pipeline.runs.reporting import page_is_due, write_run_page
 from pipeline.runs.summary import Summary
 from pipeline.runs.talk import RunLog, Silence, Talk
 from pipeline.runs.workbench import Workbench
@@ -33,6 +34,7 @@ class Session:
     summary: Summary
     log: RunLog
     talk: Talk
+    wants_page: bool = False
     _notes: list[Finding] = field(default_factory=list)
 
     def bench(self, *, read_only: bool = False) -> Workbench:
@@ -70,6 +72,27 @@ class Session:
         """Append the findings noted so far to `findings.jsonl`."""
         write_findings(self.folder.findings, self._notes)
         self._notes = []
+
+    def tick(self) -> None:
+        """Keep the summary true, and note in the log how much the API was asked."""
+        if self.summary.write_if_due(self.folder):
+            self.log.event("progress", **self.asked())
+
+    def asked(self) -> dict[str, object]:
+        """Return the requests sent and seconds waited so far."""
+        names = ("requests", "seconds_waited")
+        return {n: self.summary.api[n] for n in names if n in self.summary.api}
+
+    def write_page(self) -> None:
+        """Write `report.html` where the command has one; a full disk is only said."""
+        is_due = page_is_due(self.summary.command, asked=self.wants_page)
+        if not is_due or not (self.summary.rows or self.summary.extra):
+            return
+        zone = self.settings.timezone
+        try:
+            write_run_page(self.folder.path, self.settings.lang, zone)
+        except DiskError as error:
+            self.talk.say(f"no report.html: {error.message}")
 
     def clear_staging(self) -> None:
         """Remove what the run worked with; it holds personal data."""
@@ -145,11 +168,18 @@ def running(session: Session) -> Iterator[Session]:
         session.summary.exit_code = error.exit_code
         if error.exit_code == ExitCode.REFUSED:
             session.summary.state = RunState.REFUSED
-        session.log.event("run_ended", error=type(error).__name__, said=error.message)
+        session.log.event(
+            "run_ended",
+            error=type(error).__name__,
+            said=error.message,
+            **session.asked(),
+        )
         raise
     else:
-        session.log.event("run_ended", exit_code=int(session.summary.exit_code))
+        code = int(session.summary.exit_code)
+        session.log.event("run_ended", exit_code=code, **session.asked())
     finally:
         session.flush_notes()
         session.summary.write(session.folder)
         session.log.close()
+        session.write_page()

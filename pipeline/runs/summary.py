@@ -143,10 +143,12 @@ class Summary:
         write_text(folder.summary, text + "\n")
         self._written = time.monotonic()
 
-    def write_if_due(self, folder: RunFolder) -> None:
-        """Write the file when the last time is five seconds ago."""
-        if time.monotonic() - self._written >= EVERY_SECONDS:
+    def write_if_due(self, folder: RunFolder) -> bool:
+        """Write the file when the last time is five seconds ago; return whether so."""
+        is_due = time.monotonic() - self._written >= EVERY_SECONDS
+        if is_due:
             self.write(folder)
+        return is_due
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
