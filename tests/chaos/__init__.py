@@ -1,0 +1,1 @@
+"""The fault matrix: imports that are disturbed on purpose, checked against the server."""

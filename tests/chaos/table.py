@@ -1,0 +1,58 @@
+"""The table of the matrix as text and as a page."""
+
+_COUNTS = ("created_twice", "lost", "wrong_outcome", "unbalanced")
+_HEAD = ("fault", "runs", "kill -9", "created twice", "lost", "wrong outcome",
+         "unbalanced", "requests mean")  # fmt: skip
+
+
+def totals(rows):
+    sums = {
+        name: sum(row[name] for row in rows)
+        for name in ("runs", "kills", "requests", *_COUNTS)
+    }
+    return {**sums, "bad": sum(sums[name] for name in _COUNTS)}
+
+
+def _cells(rows):
+    whole = {"fault": "all", **totals(rows)}
+    for row in [*rows, whole]:
+        mean = row["requests"] / max(1, row["runs"])
+        yield (
+            row["fault"],
+            str(row["runs"]),
+            str(row["kills"]),
+            *(str(row[name]) for name in _COUNTS),
+            f"{mean:.1f}",
+        )
+
+
+def as_text(rows, seconds):
+    lines = [_HEAD, *_cells(rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(_HEAD))]
+    text = "\n".join(
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+    return f"{text}\n{seconds} s"
+
+
+def as_markdown(rows, options, seconds):
+    lines = [_HEAD, ["---", *(["---:"] * (len(_HEAD) - 1))], *_cells(rows)]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    whole = totals(rows)
+    return f"""# Chaos: what happens to a run that is disturbed
+
+`make chaos` plays small imports (5 to 40 rows) against two servers that share no line,
+the sandbox and `tests/servers/odd.py`, each in several dialects, with and without
+an import key, and disturbs them. Waits run on a scaled clock. After each run the
+server's own records, `outcomes.parquet`, `summary.json` and the journal are compared.
+
+{table}
+
+{whole["runs"]} runs, seeds from {options.seed} on, {seconds} s; {whole["kills"]} processes
+were really killed with SIGKILL and the import was taken up again with `resume` or
+`import`. One run again: `python -m tests.chaos --only "429 storm" --seed 17 --runs 1`.
+"""
