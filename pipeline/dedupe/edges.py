@@ -208,7 +208,7 @@ def _nameless(con: Any) -> None:
         " FROM dd_pairs WHERE verdict IN ('different', 'blocked')"
     )
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE dd_lonely AS
+        """CREATE OR REPLACE TEMP TABLE dd_lonely AS
         SELECT k.kind, k.key, k.row AS a, n.center AS b, p.names
         FROM dd_keys k JOIN dd_personal o USING (kind, key)
         JOIN dd_profile p USING (kind, key)

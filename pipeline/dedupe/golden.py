@@ -7,7 +7,7 @@ metadata keys, and every other value that is not taken is told as a difference.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pipeline.dedupe.names import is_better_spelling
 from pipeline.dedupe.policy import DedupePolicy
@@ -76,7 +76,9 @@ def merge(records: Sequence[Record], policy: DedupePolicy) -> Golden:
     sources = _newest_first(ranked, policy)
     merging = _Merging(survivor.row, {}, [])
     name = merging.name(sources)
-    email, phone, *plain = (merging.plain(index, sources) for index in _PLAIN)
+    email, phone, country, external_id, birth_date, national_id = (
+        merging.plain(index, sources) for index in _PLAIN
+    )
     metadata = merging.metadata(sources, {"email": email, "phone": phone})
     record = Record(
         survivor.row,
@@ -84,7 +86,10 @@ def merge(records: Sequence[Record], policy: DedupePolicy) -> Golden:
         name,
         email,
         phone,
-        *plain,
+        country,
+        external_id,
+        birth_date,
+        national_id,
         metadata,
         survivor.rule,
         survivor.identity,
@@ -167,7 +172,7 @@ class _Merging:
         """
         kept: str | None = None
         for record in records:
-            value: str | None = record[index]
+            value = cast("str | None", record[index])
             if not value or value == kept:
                 continue
             if kept is None:
@@ -217,7 +222,11 @@ class _Merging:
         same: Callable[[str], str],
     ) -> None:
         seen = {same(values[field] or "")}
-        seen |= {same(v) for k, v in merged.items() if _is_numbered(k, field, v)}
+        seen |= {
+            same(v)
+            for k, v in merged.items()
+            if isinstance(v, str) and k.startswith(f"{field}_")
+        }
         for record in records:
             value = getattr(record, field)
             if not value or same(value) in seen:
@@ -238,13 +247,9 @@ def _may_be_better(best: Record, other: Record) -> bool:
     """Say cheaply whether asking for the better spelling is worth while."""
     if other.identity != best.identity:
         return True
-    assert best.name and other.name
-    plain = best.name.isupper() or best.name.islower()
-    return other.name != best.name and (plain or not other.name.isascii())
-
-
-def _is_numbered(key: str, field: str, value: object) -> bool:
-    return key.startswith(f"{field}_") and isinstance(value, str)
+    old, new = best.name or "", other.name or ""
+    plain = old.isupper() or old.islower()
+    return new != old and (plain or not new.isascii())
 
 
 def _is_blank(value: object) -> bool:

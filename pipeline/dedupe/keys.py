@@ -4,14 +4,14 @@ import hashlib
 from typing import Final
 
 from pipeline.dedupe.names import name_key
+from pipeline.dedupe.words import words
 
 EXTERNAL, NATIONAL, BOTH, EMAIL, PHONE = range(5)
 """Kinds of key, strongest first (`BOTH` is e-mail and phone together)."""
 
 KIND_NAMES: Final = ("external_id", "national_id", "email+phone", "email", "phone")
 
-ROLES: Final = frozenset(
-    """
+ROLES: Final = words("""
     info infos information contact contacts contactus admin administrator administration
     administrateur sales vente ventes commercial commerciale marketing support help
     helpdesk service services sav serviceclient service.client service.clients office
@@ -23,19 +23,16 @@ ROLES: Final = frozenset(
     commandes shop boutique store magasin caisse guichet client clients customer customers
     customerservice customer.service enquiries enquiry feedback legal juridique privacy
     it technique tech logistique logistics achats purchasing agence agency
-""".split()
-)
+""")
 """Local parts of mailboxes that belong to a post, not to a person."""
 
-PLACEHOLDER_LOCALS: Final = frozenset(
-    """
+PLACEHOLDER_LOCALS: Final = words("""
     test tests testing test1 test123 noemail no-email no.email no_email nomail no-mail
     none null nil na n.a n-a nan unknown inconnu inconnue anonyme anonymous aucun aucune
     pasdemail pas-de-mail pasdemel sansemail sans-email sansmail sans.mail neant vide
     xxx xx xxxx aaa aaaa abc abcd azerty qwerty asdf example exemple email.inconnu
     notprovided not.provided nonrenseigne non.renseigne nc dummy fake placeholder
-""".split()
-)
+""")
 """Local parts that stand for no e-mail."""
 
 _DIGITS_UP = "0123456789012345"

@@ -6,12 +6,18 @@ and the existing customers are judged alike.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from pipeline.dedupe.likeness import (
+    alike,
+    are_twins,
+    are_variants,
+    differ_by_ending,
+    is_typo,
+)
 from pipeline.dedupe.naming import Name, fold, identity_of, key_of, parse
 from pipeline.dedupe.words import (
     COMPOUND_STARTS,
@@ -19,8 +25,6 @@ from pipeline.dedupe.words import (
     GENERIC,
     GIVEN,
     PARTICLES,
-    TWINS,
-    VARIANTS,
 )
 
 
@@ -50,11 +54,8 @@ COMPATIBLE: Final = frozenset(
 
 _TWO = 2
 _MIN_TYPO = 5
-_MIN_LOOSE = 6
-_MIN_SHORT_FORM = 3
 _MAX_EXTRA = 2
 _DIGIT: Final = re.compile(r"\d")
-_FEMININE: Final = re.compile(r"(?:e|a|ia|ne|le|te|se|ine|ette|elle|ienne|ina)")
 
 
 def name_key(text: str | None) -> str:
@@ -241,32 +242,20 @@ def _adds_generation(left: Name, right: Name, extra: list[str]) -> bool:
 
 def _one_apart(left: Name, right: Name, x: str, y: str) -> Agreement:
     """Judge two names that differ by one word each."""
-    if frozenset((x, y)) in GENDER_PAIRS or _differ_by_ending(x, y):
+    if frozenset((x, y)) in GENDER_PAIRS or differ_by_ending(x, y):
         return Agreement.BLOCKED
-    if _share(x, y, _TWINS_OF):
+    if are_twins(x, y):
         return Agreement.BLOCKED
     if x in GIVEN and y in GIVEN and _second_halves(left, right, x, y):
         return Agreement.BLOCKED
-    if _share(x, y, _VARIANTS_OF):
+    if are_variants(x, y):
         return Agreement.PARTIAL
     if x in GIVEN and y in GIVEN:
         return _NO
-    if _typo(x, y):
+    if is_typo(x, y):
         guarded = min(len(x), len(y)) >= _MIN_TYPO and x[0] == y[0]
         return Agreement.NEAR if guarded else Agreement.PARTIAL
-    return Agreement.PARTIAL if _alike(x, y) else _NO
-
-
-def _differ_by_ending(x: str, y: str) -> bool:
-    """Whether only a feminine ending, or the last vowel, tells two words apart."""
-    short, long = sorted((x, y), key=len)
-    if len(short) < _MIN_SHORT_FORM:
-        return False
-    if long.startswith(short) and _FEMININE.fullmatch(long[len(short) :]):
-        return True
-    vowels = "aeiou"
-    same_stem = len(x) == len(y) and x[:-1] == y[:-1]
-    return same_stem and x[-1] in vowels and y[-1] in vowels
+    return Agreement.PARTIAL if alike(x, y) else _NO
 
 
 def _second_halves(left: Name, right: Name, x: str, y: str) -> bool:
@@ -276,87 +265,13 @@ def _second_halves(left: Name, right: Name, x: str, y: str) -> bool:
     return bool(before_x & before_y & COMPOUND_STARTS)
 
 
-def _families(families: Sequence[frozenset[str]]) -> dict[str, frozenset[int]]:
-    words = {word for family in families for word in family}
-    return {
-        word: frozenset(i for i, family in enumerate(families) if word in family)
-        for word in words
-    }
-
-
-_NONE: Final[frozenset[int]] = frozenset()
-_TWINS_OF: Final = _families(TWINS)
-_VARIANTS_OF: Final = _families(VARIANTS)
-
-
-def _share(x: str, y: str, families: Mapping[str, frozenset[int]]) -> bool:
-    """Whether two words are of one family."""
-    return x in families and not families[x].isdisjoint(families.get(y, _NONE))
-
-
-def _alike(x: str, y: str) -> bool:
-    """Whether a person should look: a short form, a variant, or two typos."""
-    short, long = sorted((x, y), key=len)
-    if len(short) >= _MIN_SHORT_FORM and long.startswith(short):
-        return True
-    if _share(x, y, _VARIANTS_OF) or _typo(x, y):
-        return True
-    return len(short) >= _MIN_LOOSE and _two_edits(short, long)
-
-
 def _look_alike(rest_l: list[str], rest_r: list[str], shared: list[str]) -> bool:
     """Whether each word of the shorter rest has a likeness in the longer."""
     few, many = sorted((rest_l, rest_r), key=len)
     left_over = list(many)
     for token in few:
-        partner = next((t for t in left_over if _alike(token, t)), None)
+        partner = next((t for t in left_over if alike(token, t)), None)
         if partner is None:
             return False
         left_over.remove(partner)
     return bool(shared) or len(few) >= _TWO or len(many) == 1
-
-
-def _typo(x: str, y: str) -> bool:
-    """Whether one letter was added, dropped, changed or two neighbours swapped."""
-    if min(len(x), len(y)) < _MIN_SHORT_FORM or abs(len(x) - len(y)) > 1:
-        return False
-    left, right = _trimmed(x, y)
-    return (len(left) <= 1 and len(right) <= 1) or (
-        len(left) == _TWO and left == right[::-1]
-    )
-
-
-def _trimmed(x: str, y: str) -> tuple[str, str]:
-    """Return what is left of two words without their common start and end."""
-    start = 0
-    shortest = min(len(x), len(y))
-    while start < shortest and x[start] == y[start]:
-        start += 1
-    end = 0
-    while end < shortest - start and x[-1 - end] == y[-1 - end]:
-        end += 1
-    return x[start : len(x) - end], y[start : len(y) - end]
-
-
-def _two_edits(short: str, long: str) -> bool:
-    """Whether at most two edits (swaps count one) make one word of the other."""
-    if len(long) - len(short) > _TWO or len(set(short) ^ set(long)) > _TWO + _TWO:
-        return False
-    return _edits(*_trimmed(short, long)) <= _TWO
-
-
-def _edits(x: str, y: str) -> int:
-    """Return the number of edits between two words; neighbours may swap as one."""
-    before: list[int] = []
-    last = list(range(len(y) + 1))
-    for i, c in enumerate(x, 1):
-        row = [i]
-        for j, d in enumerate(y, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (c != d))
-            if i > 1 and j > 1 and c == y[j - 2] and x[i - 2] == d:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        if min(row) > _TWO:
-            return _TWO + 1
-        before, last = last, row
-    return last[-1]

@@ -3,6 +3,8 @@
 What two names say about each other is judged in `pipeline.dedupe.names`.
 """
 
+# ruff: noqa: RUF001, RUF002 - the look-alike signs are what this module is about
+
 import re
 import unicodedata
 from functools import lru_cache
@@ -194,7 +196,7 @@ def _with_initials_joined(words: list[str]) -> list[str]:
 def _without_titles(words: list[str]) -> tuple[list[str], str]:
     """Return the words that are no title, and the gender that a title told."""
     kept = words
-    if len(kept) > 2 and kept[0] in {"el", "al"} and kept[1] in TITLES:
+    if kept[2:] and kept[0] in {"el", "al"} and kept[1] in TITLES:
         kept = kept[1:]
     dropped: list[str] = []
     while len(kept) > 1 and (kept[0] in FIRST_TITLES or kept[0] in TITLES):

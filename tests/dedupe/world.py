@@ -60,3 +60,13 @@ class World:
         return self.all(
             "SELECT kind, rule, row_a, row_b FROM pairs ORDER BY score DESC"
         )
+
+    @property
+    def survivors(self):
+        """Every row that was not merged, held or not, as another file."""
+        columns = ", ".join(PREPARED.names)
+        return self.con.sql(
+            f"SELECT {columns} FROM dd_golden UNION ALL SELECT {columns} FROM src"
+            " WHERE row NOT IN (SELECT row FROM merges)"
+            " AND row NOT IN (SELECT row FROM dd_golden)"
+        ).to_arrow_table()
