@@ -121,8 +121,8 @@ def _policy(session: Session, request: ImportRequest) -> ApplyPolicy:
 def _count(session: Session, connection: Connection, outcome: Outcome) -> None:
     rows = session.summary.rows
     rows[str(outcome)] = rows.get(str(outcome), 0) + 1
-    session.summary.api = connection.client.stats.as_dict()
-    session.tick()
+    rows[str(Outcome.NOT_ATTEMPTED)] -= 1
+    session.tick(connection.client.stats.as_dict)
     session.talk.advance()
 
 

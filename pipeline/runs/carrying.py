@@ -9,7 +9,7 @@ from pipeline.apply.stop import Stop
 from pipeline.errors import InterruptedRunError, PipelineError
 from pipeline.files.publish import write_text
 from pipeline.runs.applying import apply_plan, stopping
-from pipeline.runs.books import run_outcomes
+from pipeline.runs.books import balance, run_outcomes
 from pipeline.runs.check import conclude
 from pipeline.runs.connect import Connection
 from pipeline.runs.intake import Intake
@@ -55,6 +55,7 @@ class Facts:
         facts["request"]["max_duration"] = None
         text = json.dumps(facts, ensure_ascii=False)
         write_text(session.folder.staging / "facts.json", text)
+        session.can_go_on = True
 
     @classmethod
     def load(cls, session: Session) -> "Facts":
@@ -93,13 +94,14 @@ async def carry_out(
     journal = Journal(
         connection.state, connection.account_id, run_id, lease, facts.matched_at
     )
+    _count_rows(session, bench, journal, facts)
     with stopping(session, facts.request) as stop:
         try:
             with session.summary.timed("apply"):
                 await apply_plan(session, bench, connection, facts, journal, stop)
         except PipelineError as error:
             stop.by_error(error)
-    session.summary.api = connection.client.stats.as_dict()
+    session.summary.count_api(connection.client.stats.as_dict())
     with session.summary.timed("write"):
         run_outcomes(bench, results(journal))
         conclude(session, bench, facts)
@@ -113,6 +115,16 @@ async def carry_out(
     journal.release_open_claims()
     bench.close()
     session.clear_staging()
+
+
+def _count_rows(
+    session: Session, bench: Workbench, journal: Journal, facts: Facts
+) -> None:
+    """Put the books as they stand into the summary, before anything is sent."""
+    run_outcomes(bench, results(journal))
+    books = session.summary.books
+    session.summary.rows = dict(balance(bench, facts.read, books))
+    session.summary.write(session.folder)
 
 
 def results(journal: Journal) -> Iterator[tuple[Any, ...]]:

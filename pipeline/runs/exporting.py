@@ -60,7 +60,7 @@ async def _export(settings: Settings, options: ExportOptions, talk: Talk) -> Ses
                     clock=lambda: datetime.now(UTC),
                     progress=_Bar(talk).told,
                 )
-            session.summary.api = connection.client.stats.as_dict()
+            session.summary.count_api(connection.client.stats.as_dict())
             _sum_up(session, result)
             session.clear_staging()
         return session

@@ -97,7 +97,7 @@ class _Work:
                     made = await self._plan(session, bench, connection, intake)
                     predicted(bench, self._request.limit)
                     conclude(session, bench, intake)
-                session.summary.api = connection.client.stats.as_dict()
+                session.summary.count_api(connection.client.stats.as_dict())
                 session.clear_staging()
                 refuse(made, self._request)
                 session.summary.state = RunState.FINISHED
@@ -130,7 +130,7 @@ class _Work:
         matched_at = connection.state.now() - self._settings.settle_seconds
         with session.bench() as bench:
             made = await self._plan(session, bench, connection, intake)
-            session.summary.api = connection.client.stats.as_dict()
+            session.summary.count_api(connection.client.stats.as_dict())
             try:
                 refuse(made, self._request)
             except RefusedError:

@@ -3,11 +3,12 @@
 import getpass
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
+from typing import Any
 
 from pipeline.errors import DiskError, PipelineError, UsageError
 from pipeline.files.run_folder import RunFolder, new_run_id
@@ -27,13 +28,17 @@ _NOTES = 10_000
 
 @dataclass(slots=True)
 class Session:
-    """One run of a command; closed by `running`."""
+    """One run of a command; closed by `running`.
+
+    `can_go_on` says that an interrupted run finds its way back in its staging folder.
+    """
 
     settings: Settings
     folder: RunFolder
     summary: Summary
     log: RunLog
     talk: Talk
+    can_go_on: bool = False
     wants_page: bool = False
     _notes: list[Finding] = field(default_factory=list)
 
@@ -73,9 +78,11 @@ class Session:
         write_findings(self.folder.findings, self._notes)
         self._notes = []
 
-    def tick(self) -> None:
+    def tick(self, stats: Callable[[], Mapping[str, Any]]) -> None:
         """Keep the summary true, and note in the log how much the API was asked."""
-        if self.summary.write_if_due(self.folder):
+        if self.summary.is_due():
+            self.summary.count_api(stats())
+            self.summary.write(self.folder)
             self.log.event("progress", **self.asked())
 
     def asked(self) -> dict[str, object]:
@@ -148,7 +155,8 @@ def open_session(settings: Settings, run_id: str, talk: Talk) -> Session:
         )
     summary = Summary.load(folder)
     summary.exit_code = ExitCode.OK
-    return Session(settings, folder, summary, RunLog(folder.log, run_id), talk)
+    log = RunLog(folder.log, run_id)
+    return Session(settings, folder, summary, log, talk, can_go_on=True)
 
 
 def user_name() -> str:
@@ -174,6 +182,9 @@ def running(session: Session) -> Iterator[Session]:
             said=error.message,
             **session.asked(),
         )
+        session.summary.settle_rows()
+        if not session.can_go_on:
+            session.clear_staging()
         raise
     else:
         code = int(session.summary.exit_code)

@@ -80,6 +80,7 @@ class Summary:
     exit_code: ExitCode = ExitCode.OK
     reading: Mapping[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    _api_before: Mapping[str, Any] = field(default_factory=dict)
     _written: float = field(default=0.0)
 
     def as_dict(self) -> dict[str, Any]:
@@ -134,6 +135,7 @@ class Summary:
             findings=Counter(told["findings"]),
             guards=[GuardResult(**guard) for guard in told["guards"]],
             api=told["api"],
+            _api_before=told["api"],
             extra=extra,
         )
 
@@ -143,12 +145,21 @@ class Summary:
         write_text(folder.summary, text + "\n")
         self._written = time.monotonic()
 
-    def write_if_due(self, folder: RunFolder) -> bool:
-        """Write the file when the last time is five seconds ago; return whether so."""
-        is_due = time.monotonic() - self._written >= EVERY_SECONDS
-        if is_due:
-            self.write(folder)
-        return is_due
+    def is_due(self) -> bool:
+        """Tell whether the file was last written five seconds ago."""
+        return time.monotonic() - self._written >= EVERY_SECONDS
+
+    def count_api(self, now: Mapping[str, Any]) -> None:
+        """Take the requests of this process, on top of those before an interruption."""
+        self.api = _sum(self._api_before, now)
+
+    def settle_rows(self) -> None:
+        """Count every row that has no outcome yet as not attempted: books balance."""
+        known = sum(n for name, n in self.rows.items() if name != "read")
+        left = self.rows.get("read", 0) - known
+        if left and Outcome.NOT_ATTEMPTED in self.books:
+            name = str(Outcome.NOT_ATTEMPTED)
+            self.rows[name] = self.rows.get(name, 0) + left
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -159,6 +170,16 @@ class Summary:
         finally:
             spent = time.perf_counter() - start
             self.timings[stage] = self.timings.get(stage, 0.0) + spent
+
+
+def _sum(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    total: dict[str, Any] = dict(now)
+    for name, value in before.items():
+        if isinstance(value, Mapping):
+            total[name] = _sum(value, total.get(name, {}))
+        elif isinstance(value, int | float):
+            total[name] = total.get(name, 0) + value
+    return total
 
 
 def peak_rss_mb() -> float:
