@@ -91,7 +91,9 @@ class World:
             k: v for k, v in options.items() if k not in FILE_OPTIONS | GUARD_OPTIONS
         }
         path = file if isinstance(file, (str, Path)) else self.file(file)
-        return ImportRequest(FileRequest(str(path), **for_file), Guards(**guards), **rest)
+        return ImportRequest(
+            FileRequest(str(path), **for_file), Guards(**guards), **rest
+        )
 
     def bring(self, file, **options):
         """Import `file` (rows or a path); return what came of it."""
