@@ -30,6 +30,7 @@ class Job:
     jump_at: float | None = None
     jump: float = 0.0
     wait: float = 0.0
+    dedupe: str = "off"
     settings: dict = field(default_factory=dict)
 
     def runs(self):
@@ -56,7 +57,8 @@ def work(job, clock=None):
             session = resume(settings, None, times=Times(wait=job.wait), clock=clock)
         else:
             guards = Guards(force=True)
-            request = ImportRequest(FileRequest(job.file), guards, wait=job.wait)
+            file = FileRequest(job.file, dedupe=job.dedupe)
+            request = ImportRequest(file, guards, wait=job.wait)
             session = import_customers(settings, request, clock=clock)
     except PipelineError as error:
         note(job, f"{job.command}: {type(error).__name__}: {error.message}")
@@ -89,7 +91,7 @@ def enter(job):
 
 def _fill_disk(*_):
     """Let no file grow any more, as a full disk does."""
-    sizes = [os.stat(fd).st_size for fd in _open_files("state.db")]
+    sizes = [os.stat(fd).st_size for fd in _open_files("state.db-wal")]
     limit = max(sizes, default=0) + 4096
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
@@ -97,7 +99,8 @@ def _fill_disk(*_):
 def _lose_database(*_):
     """Make every open file of the state database fail, as a lost mount does."""
     folder = os.open("/", os.O_RDONLY)
-    for fd in _open_files("state.db"):
+    # Not the -shm: a lock that fails looks like a busy neighbour, for half a minute.
+    for fd in (*_open_files("state.db"), *_open_files("state.db-wal")):
         os.dup2(folder, fd)
 
 
@@ -108,7 +111,7 @@ def _open_files(name):
             target = os.readlink(f"/proc/self/fd/{entry}")
         except OSError:
             continue
-        if Path(target).name.startswith(name):
+        if Path(target).name == name:
             found.append(int(entry))
     return found
 

@@ -54,7 +54,7 @@ def person(rng, number):
     )
 
 
-def make_cast(rng, count, *, fillers=0, only_new=False):
+def make_cast(rng, count, *, fillers=0, only_new=False, may_repeat=False):
     """Return `count` rows: mostly new, some known, some to complete, one twice."""
     cast = Cast()
     for number in range(count):
@@ -70,7 +70,7 @@ def make_cast(rng, count, *, fillers=0, only_new=False):
             due = "created"
         cast.rows.append(one)
         cast.due.append(due)
-    if count > 6 and not only_new and rng.random() < 0.5:
+    if may_repeat and not only_new:
         cast.rows.append(cast.rows[0])
         cast.due.append("merged")
     cast.existing += [filler(number) for number in range(fillers)]
