@@ -70,8 +70,24 @@ class BatchBuilder:
         return Batch(self._places, self._lines, table, self._broken, self._count)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Numbered rows of the file with the broken records among them."""
+
+    rows: IntArray
+    lines: IntArray
+    table: pa.Table
+    broken: Sequence[BrokenRecord] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.broken)
+
+
 class ChunkMaker:
-    """Numbers batches from row 1 on and yields chunks of at most `chunk_rows` rows."""
+    """Numbers batches from row 1 on and yields chunks of at most `chunk_rows` rows.
+
+    Small batches are joined, so that what follows works on whole columns.
+    """
 
     def __init__(self, columns: tuple[str, ...], chunk_rows: int) -> None:
         self._is_returned = "_row" in columns
@@ -80,11 +96,12 @@ class ChunkMaker:
         self._names = [columns[i] for i in self._kept]
         self._chunk_rows = chunk_rows
         self._row = 0
-        self._held: list[tuple[IntArray, IntArray]] = []
+        self._empty: list[tuple[IntArray, IntArray]] = []
+        self._small: list[_Part] = []
         self.notes: list[Note] = []
 
     def add(self, batch: Batch) -> Iterator[RawChunk]:
-        """Yield the chunks of the next batch."""
+        """Yield the chunks that are full with the next batch."""
         table = self._named(batch.table)
         rows = np.asarray(batch.places, dtype=np.int64) + self._row + 1
         lines = np.asarray(batch.lines, dtype=np.int64)
@@ -94,24 +111,38 @@ class ChunkMaker:
         full = _without_empty_end(table, rows, last)
         if full or broken:
             yield from self._release()
+            part = _Part(rows[:full], lines[:full], table.slice(0, full), broken)
+            yield from self._take(part)
         if full < len(rows):
-            self._held.append((rows[full:], lines[full:]))
-        yield from self._cut(rows[:full], lines[:full], table.slice(0, full), broken)
+            self._empty.append((rows[full:], lines[full:]))
 
     def end(self) -> Iterator[RawChunk]:
-        """Say how many empty rows stood at the end; they are no records."""
-        count = sum(len(rows) for rows, _ in self._held)
+        """Yield the last chunk; empty rows at the end are said and are no records."""
+        yield from self._flush()
+        count = sum(len(rows) for rows, _ in self._empty)
         if count:
-            first = int(self._held[0][1][0])
+            first = int(self._empty[0][1][0])
             self.notes.append(Note("empty_rows_skipped", {"count": count}, first))
-        self._held.clear()
-        yield from ()
 
     def _release(self) -> Iterator[RawChunk]:
-        held, self._held = self._held, []
-        for rows, lines in held:
+        empty, self._empty = self._empty, []
+        for rows, lines in empty:
             nulls = [pa.nulls(len(rows), pa.string()) for _ in self._names]
-            yield from self._cut(rows, lines, pa.table(nulls, names=self._names), [])
+            yield from self._take(_Part(rows, lines, pa.table(nulls, self._names)))
+
+    def _take(self, part: _Part) -> Iterator[RawChunk]:
+        if len(part) * 4 >= self._chunk_rows:
+            yield from self._flush()
+            yield from self._cut(part)
+            return
+        self._small.append(part)
+        if sum(map(len, self._small)) * 2 >= self._chunk_rows:
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[RawChunk]:
+        small, self._small = self._small, []
+        if small:
+            yield from self._cut(_joined(small))
 
     def _named(self, table: pa.Table) -> pa.Table:
         if len(self._kept) < table.num_columns:
@@ -123,27 +154,33 @@ class ChunkMaker:
             )
         return table.rename_columns(self._names)
 
-    def _cut(
-        self,
-        rows: IntArray,
-        lines: IntArray,
-        table: pa.Table,
-        broken: list[BrokenRecord],
-    ) -> Iterator[RawChunk]:
+    def _cut(self, part: _Part) -> Iterator[RawChunk]:
         size = self._chunk_rows
-        pieces = max(1, -(-len(rows) // size)) if len(rows) or broken else 0
+        broken = list(part.broken)
+        pieces = max(1, -(-len(part.rows) // size))
         for piece in range(pieces):
-            part = slice(piece * size, (piece + 1) * size)
+            here = slice(piece * size, (piece + 1) * size)
             is_last = piece == pieces - 1
-            upto = None if is_last else int(rows[part][-1])
+            upto = None if is_last else int(part.rows[here][-1])
             mine = [r for r in broken if upto is None or r.row < upto]
             broken = broken[len(mine) :]
             yield RawChunk(
-                rows=pa.array(rows[part]),
-                lines=pa.array(lines[part]),
-                cells=table.slice(piece * size, size),
+                rows=pa.array(part.rows[here]),
+                lines=pa.array(part.lines[here]),
+                cells=part.table.slice(piece * size, size),
                 broken=tuple(mine),
             )
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    if len(parts) == 1:
+        return parts[0]
+    return _Part(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.lines for part in parts]),
+        pa.concat_tables([part.table for part in parts]).combine_chunks(),
+        [record for part in parts for record in part.broken],
+    )
 
 
 def _numbered(record: BrokenRecord, first: int) -> BrokenRecord:

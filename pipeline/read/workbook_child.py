@@ -21,7 +21,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-_BATCH = 10_000
+_BATCH = 1_000
+"""Rows an answer holds; with more, memory is given back and asked for all the time."""
+_MARSHAL = 2
+"""The version without references, which cells do not need."""
 _HEAD_ROWS = 60
 _KEPT_CELLS = 3_000_000
 """Cells of loaded sheets that are kept, so that the chosen one is not loaded twice."""
@@ -227,7 +230,7 @@ def serve(book: Book, commands: Iterator[str], out: BinaryIO) -> None:
 
 def _send(out: BinaryIO, answer: tuple[Any, ...]) -> None:
     """Write an answer with its length, so that it is read back in one piece."""
-    data = marshal.dumps(answer)
+    data = marshal.dumps(answer, _MARSHAL)
     out.write(len(data).to_bytes(8, "little"))
     out.write(data)
 
