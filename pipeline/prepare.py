@@ -1,7 +1,7 @@
 """A raw chunk and a recipe to clean, judged rows; pure, and fit for worker processes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,9 +23,11 @@ from pipeline.normalise.textarrays import (
     blank_to_null,
     nulls,
 )
+from pipeline.own.judging import Places, judge_own
 from schemas.columns import ColumnMap
 from schemas.fields import EMAIL, NAME, PHONE
 from schemas.outcomes import Severity
+from schemas.own import BoundRules
 from schemas.records import Finding
 from schemas.rules import rule
 from schemas.tables import PREPARED, REJECTED
@@ -72,6 +74,7 @@ class Recipe:
         repairs: Names of the repairs that may be applied.
         lang: Language of the messages, en or fr.
         is_test_key: Whether the key in use is a test key, None where that is unknown.
+        own: Rules of the user's own, bound to the columns of the file.
     """
 
     columns: ColumnMap
@@ -81,6 +84,7 @@ class Recipe:
     repairs: frozenset[str] = frozenset()
     lang: str = "en"
     is_test_key: bool | None = None
+    own: BoundRules = BoundRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,11 @@ def prepare(chunk: Chunk, recipe: Recipe) -> Prepared:
         *_remarks(fields, speaker),
         *_problems(fields, verdicts, recipe, speaker),
     ]
+    places = Places(speaker.rows, speaker.lines, recipe.lang)
+    own = judge_own(recipe.own, cells.column, places)
+    findings += own.findings
+    verdicts = replace(verdicts, refused={**own.refused, **verdicts.refused})
+    cells.typed = own.typed
     accepted = np.ones(len(speaker.rows), np.bool_)
     accepted[list(verdicts.refused)] = False
     rows = _rows(cells, fields, recipe, speaker, accepted)
@@ -137,6 +146,11 @@ class _Cells:
     def __init__(self, table: pa.Table, length: int) -> None:
         self.table = table
         self.length = length
+        self.typed: Mapping[str, pa.StringArray] = {}
+
+    def sent(self, name: str) -> pa.StringArray:
+        """Return a column as it goes into the metadata."""
+        return self.typed[name] if name in self.typed else self.column(name)
 
     def column(self, name: str | None) -> pa.StringArray:
         """Return a column; nulls where the file has none for the field."""
@@ -214,7 +228,7 @@ def _rows(
 
 def _metadata(cells: _Cells, fields: _Fields, columns: ColumnMap) -> list[Keyed]:
     """Return every metadata column under a key of its own."""
-    keyed = {key: cells.column(name) for key, name in columns.metadata}
+    keyed = {key: cells.sent(name) for key, name in columns.metadata}
     for key, values in (*fields.email.kept, *fields.phone.kept):
         while key in keyed:
             key += " 2"  # noqa: PLW2901 - the first free key

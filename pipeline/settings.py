@@ -1,5 +1,6 @@
 """One frozen Settings value: command line, environment, `.env`, TOML, then defaults."""
 
+import difflib
 import locale
 import os
 import tomllib
@@ -18,6 +19,9 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import SettingsError
+
+TABLES = ("rules", "metadata", "guards", "drift")
+"""Tables of the TOML file that are no settings; `pipeline.own` reads them."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -62,6 +66,7 @@ class Settings(BaseSettings):
     expect_env: str | None = None
     metadata_allow: Annotated[tuple[str, ...], NoDecode] = ()
     metadata_deny: Annotated[tuple[str, ...], NoDecode] = ()
+    config: Path | None = None
 
     @field_validator("region")
     @classmethod
@@ -118,6 +123,14 @@ class Settings(BaseSettings):
         del file_secret_settings
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, dotenv_settings, toml
+
+    def config_text(self) -> str:
+        """Return the text of the TOML file; it is none where there is no file.
+
+        Raises:
+            SettingsError: The file can no longer be read.
+        """
+        return "" if self.config is None else _read_toml(self.config)
 
     @property
     def runs_is_local(self) -> bool:
@@ -180,23 +193,27 @@ def _locale_language() -> str:
 def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
     """Return the settings; `arguments` that are None are as if not given.
 
+    The TOML file is `config`, else the one that `NOTCHPAY_CONFIG` names.
+
     Raises:
         SettingsError: A file cannot be read, or a value is wrong (named, never shown).
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     env_file = None if os.environ.get("NOTCHPAY_NO_ENV_FILE") else ".env"
+    named = os.environ.get("NOTCHPAY_CONFIG")
+    file = config or (Path(named) if named else None)
     frozen = type(
         "Settings",
         (Settings,),
         {
             "model_config": SettingsConfigDict(
-                toml_file=_checked_toml(config), env_file=env_file
+                toml_file=_checked_toml(file), env_file=env_file
             ),
             "__module__": __name__,
         },
     )
     try:
-        return frozen(**given)  # type: ignore[no-any-return]  # made by type()
+        return frozen(**given, config=file)  # type: ignore[no-any-return]  # made by type()
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
 
@@ -204,8 +221,21 @@ def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
 def _checked_toml(config: Path | None) -> Path | None:
     if config is None:
         return None
+    known = (*Settings.model_fields, *TABLES)
+    for key in tomllib.loads(_read_toml(config)):
+        if key not in known or key == "config":
+            near = difflib.get_close_matches(key, known, n=1)
+            raise SettingsError(
+                f"the settings file `{config}` has the key `{key}`, which is no setting",
+                hint=f"did you mean `{near[0]}`?" if near else None,
+            )
+    return config
+
+
+def _read_toml(config: Path) -> str:
     try:
-        tomllib.loads(config.read_text(encoding="utf-8"))
+        text = config.read_text(encoding="utf-8")
+        tomllib.loads(text)
     except OSError as error:
         raise SettingsError(
             f"the settings file `{config}` cannot be read",
@@ -215,7 +245,7 @@ def _checked_toml(config: Path | None) -> Path | None:
         raise SettingsError(
             f"the settings file `{config}` is not TOML: {error}"
         ) from None
-    return config
+    return text
 
 
 def _explain(error: ValidationError) -> str:

@@ -17,6 +17,9 @@ from schemas.lean_pandera import pandera
 from schemas.models import FLAG, TEXT
 
 
+_TYPES = {pa.bool_(): FLAG, pa.float64(): pd.ArrowDtype(pa.float64())}
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """Broken rules by row, in the order of the model's columns and checks."""
@@ -36,11 +39,7 @@ def to_frame(columns: Mapping[str, pa.Array]) -> pd.DataFrame:
     """Return Arrow columns as a frame with the exact types that the models ask for."""
     return pd.DataFrame(
         {
-            name: pd.Series(
-                pd.array(
-                    column, dtype=FLAG if pa.types.is_boolean(column.type) else TEXT
-                )
-            )
+            name: pd.Series(pd.array(column, dtype=_TYPES.get(column.type, TEXT)))
             for name, column in columns.items()
         }
     )
@@ -54,15 +53,26 @@ def split(
     Raises:
         TypeError: A column is missing or has another type, which is a bug.
     """
-    schema = model.to_schema()
+    return split_by(frame, model.to_schema())
+
+
+def split_by(
+    frame: pd.DataFrame, schema: pandera.DataFrameSchema
+) -> tuple[npt.NDArray[np.bool_], Failures]:
+    """Do what `split` does by a schema that was put together at run time.
+
+    Raises:
+        TypeError: A column is missing or has another type, which is a bug.
+    """
     broken: dict[int, list[str]] = {}
     accepted = np.ones(len(frame), np.bool_)
     for name, column in schema.columns.items():
         _check_type(frame, name, column)
         values = frame[name]
-        present = frozenset(values.dropna().unique())
+        is_problem = name.endswith("_problem")
+        present = frozenset(values.dropna().unique()) if is_problem else frozenset()
         for check in column.checks:
-            if name.endswith("_problem") and check.name not in present:
+            if is_problem and check.name not in present:
                 continue  # such a rule fails only where the column names it
             failed = _failed(check, values)
             accepted[failed] = False
