@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-_WIDTH: Final = 5.2
-_TEXT: Final = 10.5
-_LONGEST: Final = 62
+_WIDTH: Final = 4.4
+_TEXT: Final = 10.8
+_LONGEST: Final = 46
 
 # Marker colours: each is drawn once in no other meaning, then replaced by its variable.
 _MARKERS: Final[Mapping[str, str]] = {
@@ -190,7 +190,9 @@ def _quiet(axes: Any, *, right: bool = False) -> None:
 
 
 def _cut(label: str) -> str:
-    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
+    if len(label) <= _LONGEST:
+        return label
+    return f"{label[:_LONGEST].rpartition(' ')[0] or label[:_LONGEST]}…"
 
 
 @contextmanager

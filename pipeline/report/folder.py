@@ -11,6 +11,8 @@ from pipeline.report.findings import read_findings
 from pipeline.report.shapes import digits_in, shape
 
 JSON = Any
+Shape = tuple[str, int]
+"""The shape of a value, and how many digits it has."""
 
 EXAMPLES = 3
 MOST_FINDINGS = 300_000
@@ -42,13 +44,15 @@ class Point:
 class PageFacts:
     """Everything a page is made of; `summary` is `summary.json` as it stands.
 
-    `examples` are shapes of values by rule, `earlier` the summaries of runs of the same
+    `examples` are shapes of values by rule, `errors` those of rows that were rejected,
+    `earlier` the summaries of runs of the same
     source, oldest first, the run itself last.
     """
 
     summary: Mapping[str, JSON]
     files: tuple[str, ...]
-    examples: Mapping[str, tuple[str, ...]]
+    examples: Mapping[str, tuple[Shape, ...]]
+    errors: Mapping[str, tuple[Shape, ...]]
     timeline: tuple[Point, ...]
     earlier: tuple[Mapping[str, JSON], ...]
     started: str | None
@@ -63,11 +67,13 @@ def read_folder(folder: Path) -> PageFacts:
         ValueError: It is no JSON.
     """
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    examples, errors = _examples(folder / "findings.jsonl")
     events = tuple(_events(folder / "run.log"))
     return PageFacts(
         summary=summary,
         files=tuple(name for name in FILES if (folder / name).is_file()),
-        examples=_examples(folder / "findings.jsonl"),
+        examples=examples,
+        errors=errors,
         timeline=timeline(events),
         earlier=(*_earlier(folder, summary), summary),
         started=events[0].get("at") if events else None,
@@ -75,9 +81,13 @@ def read_folder(folder: Path) -> PageFacts:
     )
 
 
-def _examples(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return up to `EXAMPLES` different shapes for each rule of a value."""
-    found: dict[str, list[str]] = {}
+Shapes = Mapping[str, tuple[Shape, ...]]
+
+
+def _examples(path: Path) -> tuple[Shapes, Shapes]:
+    """Return up to `EXAMPLES` different shapes for each rule: of all, and of errors."""
+    found: dict[str, list[Shape]] = {}
+    errors: dict[str, list[Shape]] = {}
     for count, finding in enumerate(read_findings(path)):
         if count == MOST_FINDINGS:
             break
@@ -85,14 +95,21 @@ def _examples(path: Path) -> Mapping[str, tuple[str, ...]]:
         rule = str(finding["rule"])
         if not isinstance(original, str) or not original.strip():
             continue
-        known = found.setdefault(rule, [])
-        if len(known) < EXAMPLES and (shown := _example(original)) not in known:
-            known.append(shown)
+        shown = (shape(original), digits_in(original))
+        _add(found, rule, shown)
+        if finding["severity"] == "error":
+            _add(errors, rule, shown)
+    return _frozen(found), _frozen(errors)
+
+
+def _add(found: dict[str, list[Shape]], rule: str, shown: Shape) -> None:
+    known = found.setdefault(rule, [])
+    if len(known) < EXAMPLES and shown not in known:
+        known.append(shown)
+
+
+def _frozen(found: Mapping[str, list[Shape]]) -> Shapes:
     return {rule: tuple(shapes) for rule, shapes in found.items()}
-
-
-def _example(original: str) -> str:
-    return f"{shape(original)}\x1f{digits_in(original)}"
 
 
 def _events(path: Path) -> Iterator[Mapping[str, JSON]]:
@@ -112,27 +129,19 @@ def _events(path: Path) -> Iterator[Mapping[str, JSON]]:
 def timeline(events: Sequence[Mapping[str, JSON]]) -> tuple[Point, ...]:
     """Return requests and waiting over the time at work, from the events of `run.log`.
 
-    A resumed run counts anew in each process: its counts are added up, and the time
-    between two processes is left out.
+    A resumed run counts on; the time between two processes is left out.
     """
     points: list[Point] = []
-    seconds = requests = waited = 0.0
+    seconds = 0.0
     before: Mapping[str, JSON] | None = None
-    last = (0.0, 0.0)
     for event in events:
         restarted = event.get("event") in ("run_started", "run_resumed")
         if before is not None and not restarted:
             seconds += max(0.0, _time(event) - _time(before))
         before = event
-        if restarted:
-            last = (0.0, 0.0)
-        if "requests" not in event:
-            continue
-        now = (float(event["requests"]), float(event.get("seconds_waited", 0.0)))
-        requests += max(0.0, now[0] - last[0])
-        waited += max(0.0, now[1] - last[1])
-        last = now
-        points.append(Point(round(seconds, 1), int(requests), round(waited, 1)))
+        if "requests" in event:
+            waited = round(float(event.get("seconds_waited", 0.0)), 1)
+            points.append(Point(round(seconds, 1), int(event["requests"]), waited))
     return tuple(points)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.files.publish import write_text
 from pipeline.recognise.shown import show_header
@@ -59,6 +59,7 @@ def render(facts: PageFacts, lang: str, zone: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = _code
     environment.filters["drawn"] = Markup  # our own SVG; its texts are escaped
     return environment.get_template("report.html.j2").render(
         _context(facts, words, zone)
@@ -90,6 +91,17 @@ def _context(facts: PageFacts, words: Words, zone: str) -> dict[str, JSON]:
         "record": _record(facts, words),
         "version": summary["versions"].get("notchpay-pipeline", ""),
     }
+
+
+def _code(text: str) -> Markup:
+    """Return a text in which what stands between back quotes is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
 
 
 def _says_something(part: Section) -> bool:

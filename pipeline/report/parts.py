@@ -9,7 +9,8 @@ class Cell:
     """A cell: its text, a smaller line `below`, shapes of values as `examples`.
 
     `path` says where in `summary.json` a figure stands, as `rows/created`; `value` is
-    the figure itself. `tone` colours a mark beside the text.
+    the figure itself. `tone` colours a mark beside the text, `name` is what an engineer
+    calls it.
     """
 
     text: str
@@ -18,7 +19,7 @@ class Cell:
     path: str = ""
     value: str = ""
     tone: str = ""
-    is_code: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page under a heading; `chart` is SVG, its title stands under it."""
+    """A part of the page under a heading; `chart` is SVG, its title stands under it.
+
+    A chart `above` its tables has the whole width, else they stand side by side.
+    """
 
     key: str
     title: str
     texts: Sequence[str] = ()
     chart: str = ""
     chart_title: str = ""
+    above: bool = False
     tables: tuple[Table, ...] = ()
     links: tuple[Link, ...] = ()
     notes: Sequence[str] = ()

@@ -26,7 +26,7 @@ TONES: Mapping[str, str] = {
 }
 EXPLAINED = ("rejected", "review", "failed", "not_attempted")
 _MOST_BARS = 8
-_MOST_REPAIRS = 25
+_MOST_REPAIRS = 15
 _MOST_COLUMNS = 60
 _FEWEST_POINTS = 3
 
@@ -122,50 +122,57 @@ def outcomes(summary: Mapping[str, JSON], words: Words) -> Section:
 def reasons(facts: PageFacts, words: Words, outcome: str) -> Section:
     """Return why rows came to `outcome`: counts, shapes of values, what to do."""
     counted = _largest_first(facts.summary["reasons"][outcome])
+    wrong = outcome == "rejected"
     rows = tuple(
         (
-            Cell(words.rule(rule), below=words.advice(rule)),
-            Cell("", examples=_examples(facts, words, rule)),
+            Cell(
+                words.rule(rule),
+                below=words.advice(rule),
+                examples=_examples(facts, words, rule, errors=wrong),
+                name=rule,
+            ),
             figure(words, count, f"reasons/{outcome}/{rule}"),
         )
         for rule, count in counted
     )
     title = words.text("section", outcome)
-    drawn = outcome == "rejected" and len(counted) > 1
+    drawn = wrong and len(counted) > 1
     chart_title = words.text("chart", "rejected")
-    head = ("reason", "example", "rows")
     shown = [
         charts.Bar(words.rule(rule), count, words.number(count), "bad")
         for rule, count in counted[:_MOST_BARS]
     ]
-    has_examples = any(row[1].examples for row in rows)
+    has_examples = any(row[0].examples for row in rows)
     return Section(
         outcome,
         title,
         chart=charts.bars(outcome, chart_title, shown, above=True) if drawn else "",
         chart_title=chart_title if drawn else "",
-        tables=(
-            Table(
-                title,
-                tuple(words.text("head", name) for name in head),
-                rows,
-                frozenset((2,)),
-            ),
-        ),
+        above=True,
+        tables=(_counted(title, words, ("reason", "rows"), rows),),
         notes=(words.text("told", "examples"),) if has_examples else (),
     )
+
+
+def _counted(
+    title: str, words: Words, head: tuple[str, str], rows: tuple[tuple[Cell, Cell], ...]
+) -> Table:
+    names = tuple(words.text("head", name) for name in head)
+    return Table(title, names, rows, frozenset((1,)))
 
 
 def _largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _examples(facts: PageFacts, words: Words, rule: str) -> tuple[tuple[str, str], ...]:
+def _examples(
+    facts: PageFacts, words: Words, rule: str, *, errors: bool = False
+) -> tuple[tuple[str, str], ...]:
     """Return shapes with how many digits each has, for those who hear the page."""
-    pairs = (text.split("\x1f") for text in facts.examples.get(rule, ()))
+    known = facts.errors if errors else facts.examples
     return tuple(
-        (shown, words.text("head", "digits", count=count) if count != "0" else "")
-        for shown, count in pairs
+        (shape, words.text("head", "digits", count=digits) if digits else "")
+        for shape, digits in known.get(rule, ())
     )
 
 
@@ -213,8 +220,12 @@ def repairs(facts: PageFacts, words: Words) -> Section:
     counted = _largest_first(facts.summary["findings"])
     rows = tuple(
         (
-            Cell(words.rule(rule), below=words.advice(rule)),
-            Cell("", examples=_examples(facts, words, rule)[:1]),
+            Cell(
+                words.rule(rule),
+                below=words.advice(rule),
+                examples=_examples(facts, words, rule)[:1],
+                name=rule,
+            ),
             figure(words, count, f"findings/{rule}"),
         )
         for rule, count in counted[:_MOST_REPAIRS]
@@ -226,11 +237,8 @@ def repairs(facts: PageFacts, words: Words) -> Section:
         words.text("section", "repairs"),
         texts=(words.text("told", "repairs"),),
         tables=(
-            Table(
-                words.text("section", "repairs"),
-                tuple(words.text("head", n) for n in ("rule", "example", "count")),
-                rows,
-                frozenset((2,)),
+            _counted(
+                words.text("section", "repairs"), words, ("noticed", "count"), rows
             ),
         ),
         notes=more,
@@ -255,7 +263,7 @@ def plan(summary: Mapping[str, JSON], words: Words) -> Section:
         if summary["command"] == "plan":
             texts.append(words.text("told", "would_end", time=told["would_end_at"]))
     if summary["plan_digest"]:
-        notes.append(f"{words.text('told', 'digest')} {summary['plan_digest']}")
+        notes.append(f"{words.text('told', 'digest')} `{summary['plan_digest']}`")
     tables = (_guards(summary["guards"], words),) if summary["guards"] else ()
     return Section(
         "plan",
@@ -303,19 +311,7 @@ def traffic(facts: PageFacts, words: Words) -> Section:
     summary = facts.summary
     api, timings = summary["api"], summary["timings"]
     spent = sum(timings.values())
-    texts: tuple[str, ...] = ()
-    if api.get("requests"):
-        texts = (
-            words.text(
-                "told",
-                "traffic",
-                requests=words.number(api["requests"]),
-                duration=words.duration(spent),
-                waited=words.duration(api["seconds_waited"]),
-                throttled=words.number(api["throttled"]),
-                retries=words.number(api["retries"]),
-            ),
-        )
+    texts = _asked(api, spent, words)
     tables = [_times(timings, words)] if timings else []
     if api.get("requests"):
         tables.insert(0, _operations(api, words))
@@ -328,6 +324,28 @@ def traffic(facts: PageFacts, words: Words) -> Section:
         chart_title=title,
         tables=tuple(tables),
     )
+
+
+def _asked(api: Mapping[str, JSON], spent: float, words: Words) -> tuple[str, ...]:
+    """Return the sentences about the API; what did not happen is not said."""
+    if not api.get("requests"):
+        return ()
+    facts = {
+        "requests": words.number(api["requests"]),
+        "duration": words.duration(spent),
+        "waited": words.duration(api["seconds_waited"]),
+        "throttled": words.number(api["throttled"]),
+        "retries": words.number(api["retries"]),
+    }
+    said = [words.text("told", "traffic", **facts)]
+    for name, key in (
+        ("waited", "seconds_waited"),
+        ("throttled", "throttled"),
+        ("retries", "retries"),
+    ):
+        if api[key]:
+            said.append(words.text("told", name, **facts))
+    return (" ".join(said),)
 
 
 def _traffic_chart(facts: PageFacts, words: Words) -> tuple[str, str]:

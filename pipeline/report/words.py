@@ -16,6 +16,7 @@ _FIRST = re.compile(
     r"^((?:(?:the|le|la|les|the cell) |l')?\S+ )?\{\w+\} ", re.IGNORECASE
 )
 _QUOTED = re.compile(r" ?(?:`\{\w+\}`|“\{\w+\}”|« ?\{\w+\} ?»|\(\{\w+\}\))")
+_MARKS = re.compile(r" ([:;?!»%])|(«) ")
 _THIN = "\u202f"
 _MINUTE, _HOUR = 60, 3600
 _FEW = 0.01
@@ -45,7 +46,11 @@ class Words:
         pair = _texts()[group].get(name)
         if pair is None:
             return name
-        return pair[self.lang == "fr"].format_map(facts)
+        return self._set(pair[self.lang == "fr"]).format_map(facts)
+
+    def _set(self, text: str) -> str:
+        """Keep French marks on the line of their word."""
+        return _MARKS.sub(_blank, text) if self.lang == "fr" else text
 
     def number(self, value: float, digits: int = 0) -> str:
         """Return `value` with thousands apart, as `1,234.5` or `1 234,5`."""
@@ -91,9 +96,14 @@ class Words:
         told = _QUOTED.sub("", known.fr if self.lang == "fr" else known.en)
         told = _FIRST.sub(r"\1", told)
         told = _BRACES.sub("…", told).strip(" :…")
-        return told[:1].upper() + told[1:]
+        return self._set(told[:1].upper() + told[1:])
 
     def advice(self, name: str) -> str:
         """Return what to do about rule `name`."""
         known = rules().get(name)
-        return known.advice(self.lang) if known else ""
+        return self._set(known.advice(self.lang)) if known else ""
+
+
+def _blank(found: re.Match[str]) -> str:
+    before, after = found.groups()
+    return f"\u00a0{before}" if before else f"{after}\u00a0"
