@@ -84,7 +84,7 @@ class Recipe:
     repairs: frozenset[str] = frozenset()
     lang: str = "en"
     is_test_key: bool | None = None
-    own: BoundRules = BoundRules()
+    own: BoundRules = field(default_factory=BoundRules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.files.run_folder import RunFolder
+from pipeline.own.columns import bind
 from pipeline.prepare import Recipe
 from pipeline.read import ReadOptions, Source, open_source
-from pipeline.recognise import (
-    RecogniseOptions,
-    Recognition,
-    customer_likeness,
-    recognise,
-)
+from pipeline.recognise import Recognition, customer_likeness, recognise
 from pipeline.report.findings import join_findings, write_findings
+from pipeline.runs.own import (
+    missing_columns,
+    own_rules,
+    recognise_options,
+    refuse_rows,
+    repeats,
+    told,
+)
 from pipeline.runs.request import FileRequest
 from pipeline.runs.staging import PartCounts, Preparers, views
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
+from schemas.own import BoundRules, OwnRules
 from schemas.records import Finding
 from schemas.rules import rule
 from schemas.tables import PREPARED, REJECTED
@@ -45,6 +50,8 @@ class Intake:
     counts: Counter[str] = field(default_factory=Counter)
     delimiter: str = ","
     columns: tuple[str, ...] = ()
+    is_returned: bool = False
+    own: OwnRules = field(default_factory=OwnRules)
 
     def add(self, part: PartCounts) -> None:
         """Count one part."""
@@ -107,17 +114,11 @@ def _stage(
     preparers: Preparers,
     is_test_key: bool | None,
 ) -> Intake:
-    recognition = recognise(
-        source.layout.columns,
-        _sample(source),
-        RecogniseOptions(
-            map=request.map,
-            metadata=request.metadata,  # type: ignore[arg-type]  # parsed at the edge
-            allow=settings.metadata_allow,
-            deny=settings.metadata_deny,
-            region=settings.region,
-        ),
-    )
+    own = own_rules(settings)
+    headers = source.layout.columns
+    options = recognise_options(settings, request, own, headers)
+    recognition = recognise(headers, _sample(source), options)
+    bound, missing = bind(own, headers, recognition.columns)
     recipe = Recipe(
         columns=recognition.columns,
         region=settings.region,
@@ -126,14 +127,17 @@ def _stage(
         repairs=frozenset(request.repairs),
         lang=settings.lang,
         is_test_key=is_test_key,
+        own=bound,
     )
     intake = Intake(
         name=source.layout.name,
         sha256=source.sha256,
-        reading=_reading(source, recognition),
+        reading=_reading(source, recognition) | {"own_rules": told(own, bound)},
         recognition=recognition,
         delimiter=source.layout.delimiter or ",",
-        columns=tuple(source.layout.columns),
+        columns=tuple(headers),
+        is_returned=source.is_returned,
+        own=own,
     )
     talk.stage("reading", None)
 
@@ -142,8 +146,22 @@ def _stage(
         talk.advance(part.read)
 
     preparers.run(folder.staging, recipe, source.chunks(), on_part)
-    _join(folder, source, intake, settings.lang)
+    about_file = missing_columns(missing, settings.lang)
+    _join(folder, source, intake, settings.lang, about_file)
+    _refuse_repeats(folder, bound, intake, settings)
     return intake
+
+
+def _refuse_repeats(
+    folder: RunFolder, bound: BoundRules, intake: Intake, settings: Settings
+) -> None:
+    """Find what stands twice in the file where a rule wants it once."""
+    for rule_, found in repeats(folder.staging, bound, settings):
+        write_findings(folder.findings, found)
+        intake.findings.update({rule_.name: len(found)} if found else {})
+        moved = refuse_rows(folder.staging, found)
+        intake.accepted -= moved
+        intake.rejected += moved
 
 
 def _sample(source: Source) -> list[list[str | None]]:
@@ -169,9 +187,15 @@ def _reading(source: Source, recognition: Recognition) -> dict[str, Any]:
     }
 
 
-def _join(folder: RunFolder, source: Source, intake: Intake, lang: str) -> None:
+def _join(
+    folder: RunFolder,
+    source: Source,
+    intake: Intake,
+    lang: str,
+    further: list[Finding],
+) -> None:
     """Write `findings.jsonl`: those of the whole file first, then part by part."""
-    about_file = [*_notes(source, lang), *intake.recognition.findings(lang)]
+    about_file = [*_notes(source, lang), *intake.recognition.findings(lang), *further]
     intake.findings.update(finding.rule for finding in about_file)
     write_findings(folder.findings, about_file)
     parts = sorted(folder.staging.glob("findings-*.jsonl"))
