@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.cli.history_commands import add_history_commands
 from pipeline.cli.options import (
     LEVELS,
     PREFERENCES,
@@ -90,16 +91,18 @@ def _file_request(file: FileOptions) -> Any:
         reject_bad_contact=file.reject_bad_contact,
         repairs=tuple(file.repair or ()),
         report=file.report,
+        deliverability=file.deliverability,
     )
 
 
 def _import_request(file: FileOptions, options: ImportOptions, wait: float) -> Any:
     from pipeline.apply.stop import Window
-    from pipeline.plan.guards import GUARD_NAMES
+    from pipeline.plan.guards import GUARD_NAMES, is_guard
     from pipeline.runs.request import Guards, ImportRequest
 
     for name in options.passed or ():
-        one_of(name, GUARD_NAMES, "--pass")
+        if not is_guard(name):
+            one_of(name, GUARD_NAMES, "--pass")
     if options.only is not None:
         one_of(options.only, ("create", "update"), "--only")
     return ImportRequest(
@@ -110,6 +113,9 @@ def _import_request(file: FileOptions, options: ImportOptions, wait: float) -> A
             options.max_overwrites,
             tuple(options.passed or ()),
             options.force,
+            row_count_drop=options.max_row_count_drop,
+            match_rate_drop=options.max_match_rate_drop,
+            stale_source=options.max_stale_hours,
         ),
         approve=options.approve,
         only=options.only,
@@ -415,3 +421,6 @@ def doctor_command(common: Common) -> int:
     show_looks(looks, common)
     is_bad = any(look.health is Health.BAD for look in looks)
     return int(ExitCode.CANNOT_START if is_bad else ExitCode.OK)
+
+
+add_history_commands(app)

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console
@@ -19,6 +20,8 @@ from rich.progress import (
 from rich.table import Table
 
 from pipeline.cli.options import Common
+from pipeline.recognise.shown import show_header
+from pipeline.report.words import Words
 from pipeline.runs.session import Session
 from schemas.outcomes import LEFTOVERS
 
@@ -119,7 +122,7 @@ def show_run(session: Session, common: Common, lang: str) -> None:
         _show_plan(console, summary, french)
         if summary["findings"]:
             console.print(_findings(summary["findings"], french))
-    console.print(_last_line(session, rows, leftovers, french), soft_wrap=True)
+    console.print(_last_line(session, rows, leftovers, lang), soft_wrap=True)
 
 
 def print_json(value: object) -> None:
@@ -161,9 +164,11 @@ def _show_plan(console: Console, summary: Mapping[str, Any], french: bool) -> No
         return
     reading = summary["reading"]
     leaving = [
-        c["column"] for c in reading["columns"] if c["role"].startswith("metadata.")
+        show_header(c["column"])
+        for c in reading["columns"]
+        if c["role"].startswith("metadata.")
     ]
-    held = reading["withheld"]
+    held = list(map(show_header, reading["withheld"]))
     way = plan["existing_read_by"]
     texts = (
         (
@@ -184,24 +189,48 @@ def _show_plan(console: Console, summary: Mapping[str, Any], french: bool) -> No
 
 
 def _last_line(
-    session: Session, rows: Mapping[str, int], leftovers: list[str], french: bool
+    session: Session, rows: Mapping[str, int], leftovers: list[str], lang: str
 ) -> str:
+    """Say in plain words how many rows came to what, and which files to open."""
+    words = Words(lang)
+    folder = session.folder.path
     counts = ", ".join(
-        f"{count} {_OUTCOMES[name][french]}"
+        f"{words.number(count)} {words.text('outcome', name)}"
         for name, count in rows.items()
         if count and name != "read"
-    ) or ("aucune ligne" if french else "no rows")
-    folder = session.folder
-    if not leftovers:
-        done = "Terminé" if french else "Done"
-        return f"{done}: {counts}. {folder.path}"
-    files = " ".join(
-        str(folder.leftovers(name))
-        for name in leftovers
-        if folder.leftovers(name).exists()
     )
-    opening = "Ouvrez" if french else "Open"
-    return f"{rows['read']} {_OUTCOMES['read'][french]}: {counts}. {opening} {files or folder.path}"
+    facts = {
+        "read": words.number(rows["read"]),
+        "counts": counts or words.text("last", "none"),
+    }
+    command = session.summary.command
+    name = command if words.has("last", command) else "done"
+    said = [words.text("last", name, **facts)]
+    files = [folder / file for file in _to_open(folder, leftovers)]
+    if files:
+        listed = ", ".join(map(str, files))
+        said.append(words.text("last", "open", files=listed))
+    page = folder / "report.html"
+    if page.exists():
+        said.append(words.text("last", "page", page=page))
+    elif not files:
+        said.append(str(folder))
+    return " ".join(said)
+
+
+def _to_open(folder: Path, leftovers: list[str]) -> Iterator[str]:
+    """Yield the file for each leftover that tells most: a workbook before a CSV."""
+    for name in leftovers:
+        for file in _BEST.get(name, (f"{name}.csv",)):
+            if (folder / file).exists():
+                yield file
+                break
+
+
+_BEST = {
+    "rejected": ("rejected.xlsx", "rejected.csv"),
+    "review": ("review_pairs.xlsx", "review.csv"),
+}
 
 
 def show_export(session: Session, common: Common, lang: str) -> None:

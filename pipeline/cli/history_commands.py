@@ -1,0 +1,181 @@
+"""The commands about past runs: `report` and `runs`."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli.options import Common, seconds_of, settings_arguments
+from pipeline.cli.spread import spread
+from pipeline.errors import UsageError
+from schemas.outcomes import ExitCode
+
+PRUNE = "prune"
+_SHOWN = 30
+
+
+def add_history_commands(app: typer.Typer) -> None:
+    """Add `report` and `runs` to `app`."""
+    app.command("report")(report_command)
+    app.command("runs")(runs_command)
+
+
+def _settings(common: Common) -> Any:
+    from pipeline.settings import load_settings
+
+    return load_settings(**settings_arguments(common))
+
+
+@spread
+def report_command(
+    common: Common,
+    run_id: Annotated[str, typer.Argument(metavar="RUN")],
+) -> int:
+    """Build the HTML page of a run anew, from its folder alone."""
+    settings = _settings(common)
+    from pipeline.runs.reporting import report
+
+    page = report(settings, run_id)
+    if common.json:
+        from pipeline.cli.screen import print_json
+
+        print_json({"run_id": run_id, "page": str(page)})
+    elif not common.quiet:
+        sys.stdout.write(f"{page}\n")
+    return 0
+
+
+@spread
+def runs_command(
+    common: Common,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="A run, or `prune`; all if not given.", metavar="[RUN|prune]"
+        ),
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option(help="prune: age of the runs, as 90d.", metavar="AGE")
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            help="Exit 3 where a source's newest finished import is older, as 8d.",
+            metavar="AGE",
+        ),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Only runs of this source.")
+    ] = None,
+) -> int:
+    """List the runs, or show one in detail; `prune` removes clear values of old ones."""
+    settings = _settings(common)
+    age = seconds_of(max_age, "--max-age")
+    if what == PRUNE:
+        return _prune(settings, common, older_than)
+    if older_than is not None:
+        raise UsageError("`--older-than` belongs to `runs prune`")
+    if what is not None:
+        return _show_one(settings, common, what)
+    return _list(settings, common, age, source)
+
+
+def _prune(settings: Any, common: Common, older_than: str | None) -> int:
+    from dataclasses import asdict
+
+    from pipeline.cli.screen import print_json
+    from pipeline.runs.history import prune
+
+    age = seconds_of(older_than, "--older-than")
+    if age is None:
+        raise UsageError(
+            "`runs prune` needs an age",
+            hint="for example `runs prune --older-than 90d`",
+        )
+    done = prune(settings, age, time.time())
+    if common.json:
+        print_json(asdict(done))
+    elif not common.quiet:
+        from pipeline.report.words import Words
+
+        words = Words(settings.lang)
+        facts = {"runs": words.number(done.runs), "size": words.size(done.bytes)}
+        sys.stdout.write(words.text("history", "pruned", **facts) + "\n")
+        if done.resumable:
+            count = words.number(done.resumable)
+            sys.stdout.write(words.text("history", "resumable", count=count) + "\n")
+    return 0
+
+
+def _show_one(settings: Any, common: Common, run_id: str) -> int:
+    from pipeline.cli.screen import print_json
+    from pipeline.runs.history import one_run
+
+    told = one_run(settings, run_id)
+    if common.json:
+        print_json(told)
+        return 0
+    from rich.console import Console
+
+    from pipeline.cli.runs_shown import one_run_tables
+
+    console = Console(highlight=False)
+    for table in one_run_tables(told, settings.lang):
+        console.print(table)
+    return 0
+
+
+def _list(
+    settings: Any, common: Common, max_age: float | None, source: str | None
+) -> int:
+    from pipeline.cli.screen import print_json
+    from pipeline.runs.history import history, stale_sources
+
+    runs = history(settings, time.time())
+    shown = [run for run in runs if source in (None, run.summary.get("source"))]
+    if common.json:
+        print_json([run.summary for run in shown])
+    elif not (common.quiet or max_age is not None):
+        _print_list([run.summary for run in shown], settings)
+    if max_age is None:
+        return 0
+    stale = stale_sources(runs, max_age, source)
+    _say_stale(stale, has_imports=bool(runs), lang=settings.lang)
+    if stale or not any(run.summary.get("command") == "import" for run in runs):
+        return 0 if common.allow_leftovers else int(ExitCode.LEFTOVERS)
+    return 0
+
+
+def _say_stale(
+    stale: Sequence[tuple[str, float | None]], *, has_imports: bool, lang: str
+) -> None:
+    from pipeline.report.words import Words
+    from pipeline.runs.history import days
+
+    words = Words(lang)
+    if not has_imports:
+        sys.stderr.write(words.text("history", "no_import") + "\n")
+    for source, age in stale:
+        name = "never" if age is None else "stale"
+        shown = "" if age is None else words.number(days(age), 1)
+        text = words.text("history", name, source=source, days=shown)
+        sys.stderr.write(text + "\n")
+
+
+def _print_list(summaries: Sequence[Mapping[str, Any]], settings: Any) -> None:
+    from rich.console import Console
+
+    from pipeline.cli.runs_shown import history_table
+    from pipeline.report.words import Words
+
+    words = Words(settings.lang)
+    console = Console(highlight=False)
+    if not summaries:
+        console.print(words.text("history", "none", folder=settings.runs_dir))
+        return
+    console.print(history_table(summaries[:_SHOWN], settings.lang))
+    if len(summaries) > _SHOWN:
+        count = words.number(len(summaries) - _SHOWN)
+        console.print(words.text("history", "more", count=count))
