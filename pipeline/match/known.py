@@ -15,7 +15,11 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A golden record of the file; `metadata` already holds country and external id."""
+    """A golden record of the file; `metadata` already holds country and external id.
+
+    `same_as` and `different_from` are ids of customers whom a person called the same
+    as this record, or another.
+    """
 
     row: int
     name: str | None
@@ -24,6 +28,9 @@ class Record:
     external_id: str | None = None
     birth_date: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    national_id: str | None = None
+    same_as: tuple[str, ...] = ()
+    different_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
