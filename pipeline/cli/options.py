@@ -119,6 +119,12 @@ class FileOptions:
         list[str] | None,
         typer.Option(help="Apply an offered repair. Again for each.", metavar="RULE"),
     ] = None
+    deliverability: Annotated[
+        bool,
+        typer.Option(
+            "--deliverability", help="Ask DNS whether e-mail domains take mail."
+        ),
+    ] = False
     report: Annotated[
         bool,
         typer.Option("--report", help="Write report.html also for check and plan."),
@@ -151,6 +157,18 @@ class ImportOptions:
     max_overwrites: Annotated[
         int, typer.Option(help="Guard: customers overwritten.")
     ] = 500
+    max_row_count_drop: Annotated[
+        float | None,
+        typer.Option(help="Guard: share of rows fewer than usual for the source."),
+    ] = None
+    max_match_rate_drop: Annotated[
+        float | None,
+        typer.Option(help="Guard: share of known customers fewer than last time."),
+    ] = None
+    max_stale_hours: Annotated[
+        float | None,
+        typer.Option(help="Guard: hours the file may be older than the last one."),
+    ] = None
     passed: Annotated[
         list[str] | None,
         typer.Option("--pass", help="Pass a guard. Again for each.", metavar="GUARD"),

@@ -8,7 +8,16 @@ from schemas.records import GuardResult
 FROM = 20
 """Rows, or matches, from which a share says something."""
 
-GUARD_NAMES = ("max_reject_rate", "max_overwrite_rate", "max_overwrites")
+GUARD_NAMES = (
+    "max_reject_rate",
+    "max_overwrite_rate",
+    "max_overwrites",
+    "rule_share",
+    "row_count_drop",
+    "match_rate_drop",
+    "stale_source",
+)
+"""Names for `--pass`; `rule_share` passes every rule's limit, `rule_share.RULE` one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,10 @@ def look(counts: Counts, limits: Limits) -> list[GuardResult]:
         ("max_overwrite_rate", overwrite_rate, limits.max_overwrite_rate),
         ("max_overwrites", float(counts.overwritten), float(limits.max_overwrites)),
     )
-    return [_result(name, value, limit, limits) for name, value, limit in seen]
+    return [
+        result(name, value, limit, passed=limits.passed, force=limits.force)
+        for name, value, limit in seen
+    ]
 
 
 def refusals(guards: Sequence[GuardResult]) -> list[GuardResult]:
@@ -56,14 +68,23 @@ def refusal_text(guards: Sequence[GuardResult]) -> str:
     )
 
 
-def _result(name: str, value: float, limit: float, limits: Limits) -> GuardResult:
+def result(
+    name: str, value: float, limit: float, *, passed: Sequence[str], force: bool
+) -> GuardResult:
+    """Return a guard's value against its limit, and by what it was passed."""
     refused = value > limit
     passed_by = None
-    if refused and limits.force:
+    if refused and force:
         passed_by = "--force"
-    elif refused and name in limits.passed:
-        passed_by = f"--pass {name}"
+    elif refused:
+        ways = (name, name.partition(".")[0])
+        passed_by = next((f"--pass {way}" for way in ways if way in passed), None)
     return GuardResult(name, round(value, 4), limit, refused, passed_by)
+
+
+def is_guard(name: str) -> bool:
+    """Say whether `--pass` knows `name`."""
+    return name in GUARD_NAMES or name.startswith("rule_share.")
 
 
 def _share(part: int, whole: int) -> float:
@@ -72,4 +93,6 @@ def _share(part: int, whole: int) -> float:
 
 def _shown(guard: GuardResult, *, limit: bool = False) -> str:
     value = guard.limit if limit else guard.value
-    return f"{value:.0f}" if guard.name == "max_overwrites" else f"{value:.1%}"
+    if guard.name == "max_overwrites":
+        return f"{value:.0f}"
+    return f"{value:.1f} h" if guard.name == "stale_source" else f"{value:.1%}"

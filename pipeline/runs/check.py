@@ -3,8 +3,12 @@
 from typing import BinaryIO, Protocol
 
 from pipeline.dedupe import DedupePolicy, deduplicate
+from pipeline.errors import RefusedError
+from pipeline.plan.guards import refusal_text, refusals
 from pipeline.runs.books import balance, check_outcomes
+from pipeline.runs.drifting import compare_source, rule_guards
 from pipeline.runs.intake import Intake, open_views, take_in, workers_for
+from pipeline.runs.own import own_rules
 from pipeline.runs.reporting import hand_over
 from pipeline.runs.request import FileRequest
 from pipeline.runs.results import write_leftover_files, write_outcomes
@@ -28,7 +32,9 @@ def check(
     Raises:
         InputError: The file cannot be read or has no usable column.
         UsageError: An option names a column or field that is none.
+        RefusedError: A rule speaks about more rows than its `max_share` allows.
     """
+    own_rules(settings)  # a mistake in the file is told before a run begins
     preparers = Preparers(workers_for(settings, request.file))
     session = new_session(
         settings,
@@ -45,9 +51,22 @@ def check(
             with session.summary.timed("write"):
                 check_outcomes(bench)
                 conclude(session, bench, intake)
-        session.summary.state = RunState.FINISHED
+        session.summary.guards = rule_guards(session, intake.read, intake.own)
         session.clear_staging()
+        _refuse(session)
+        session.summary.state = RunState.FINISHED
     return session
+
+
+def _refuse(session: Session) -> None:
+    """Refuse a file in which a rule of the settings speaks too often."""
+    stopped = refusals(session.summary.guards)
+    if stopped:
+        raise RefusedError(
+            f"check refused: {refusal_text(stopped)}",
+            hint=f"look at {session.folder.path}, then correct the file, or `max_share`"
+            " in the file of `--config`",
+        )
 
 
 def bring_in(
@@ -89,6 +108,7 @@ def find_duplicates(
     session.talk.stage("duplicates", None)
     with session.summary.timed("dedupe"):
         open_views(bench, session.folder.staging, has_parts=intake.read > 0)
+        compare_source(session, bench, intake)
         deduplicate(
             bench.con,
             "prepared",

@@ -18,6 +18,7 @@ from pipeline.runs.check import (
 from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.intake import Intake, workers_for
 from pipeline.runs.locking import locked
+from pipeline.runs.own import own_rules
 from pipeline.runs.planning import Plan, make_plan, predicted
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.resuming import close_changed, go_on, unfinished
@@ -81,6 +82,7 @@ class _Work:
         clock: Clock | None,
     ) -> None:
         settings.key()
+        own_rules(settings)  # a mistake in the file is told before a run begins
         self._settings = settings
         self._request = request
         self._talk = talk

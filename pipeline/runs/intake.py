@@ -51,6 +51,7 @@ class Intake:
     delimiter: str = ","
     columns: tuple[str, ...] = ()
     is_returned: bool = False
+    modified: float | None = None
     own: OwnRules = field(default_factory=OwnRules)
 
     def add(self, part: PartCounts) -> None:
@@ -137,6 +138,7 @@ def _stage(
         delimiter=source.layout.delimiter or ",",
         columns=tuple(headers),
         is_returned=source.is_returned,
+        modified=_modified(request.file),
         own=own,
     )
     talk.stage("reading", None)
@@ -162,6 +164,14 @@ def _refuse_repeats(
         moved = refuse_rows(folder.staging, found)
         intake.accepted -= moved
         intake.rejected += moved
+
+
+def _modified(file: str) -> float | None:
+    """Return when a local file was last changed, seconds since 1970; else None."""
+    try:
+        return Path(file).stat().st_mtime if Path(file).is_file() else None
+    except OSError:
+        return None
 
 
 def _sample(source: Source) -> list[list[str | None]]:

@@ -14,8 +14,10 @@ from pipeline.report.doubts import keep_doubts
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.connect import Connection
 from pipeline.runs.drafting import MatchPolicy, plan_operations
+from pipeline.runs.drifting import note_matches, rule_guards, source_guards
 from pipeline.runs.gather import Gathered, gather_existing, read_metadata
 from pipeline.runs.judging import judge
+from pipeline.runs.own import own_rules
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.results import write_plan
 from pipeline.runs.session import Session
@@ -88,7 +90,7 @@ def _header(
         ),
         creates=creates,
         updates=updates,
-        guards=tuple(_guards(bench, request)),
+        guards=(*_guards(bench, request), *_own_guards(session, bench, request)),
         forecast=forecast(creates + updates, updates, per_second, request.max_read_age),
         gathered=gathered,
     )
@@ -136,6 +138,21 @@ def _guards(bench: Workbench, request: ImportRequest) -> list[GuardResult]:
         guards.force,
     )
     return look(counts, limits)
+
+
+def _own_guards(
+    session: Session, bench: Workbench, request: ImportRequest
+) -> list[GuardResult]:
+    """Return the guards of single rules, and those that know the source."""
+    records = bench.scalar("SELECT count(*) FROM verdict")
+    matched = bench.scalar("SELECT count(*) FROM verdict WHERE action <> 'create'")
+    note_matches(session, matched, records)
+    own = own_rules(session.settings)
+    read = session.summary.rows["read"]
+    return [
+        *rule_guards(session, read, own, request.guards),
+        *source_guards(session, own, request.guards),
+    ]
 
 
 def predicted(bench: Workbench, limit: int | None) -> None:

@@ -22,17 +22,24 @@ class FileRequest:
     reject_bad_contact: bool = False
     repairs: tuple[str, ...] = ()
     report: bool = False
+    deliverability: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Limits beyond which an import refuses itself, and who may pass them."""
+    """Limits beyond which an import refuses itself, and who may pass them.
+
+    The last three are as in the table `[guards]`, else the default, where they are None.
+    """
 
     max_reject_rate: float = 0.25
     max_overwrite_rate: float = 0.30
     max_overwrites: int = 500
     passed: tuple[str, ...] = ()
     force: bool = False
+    row_count_drop: float | None = None
+    match_rate_drop: float | None = None
+    stale_source: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
