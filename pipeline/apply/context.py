@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pipeline.api.client import NotchPayClient
 from pipeline.api.clock import Clock
 from pipeline.apply.breaker import Breaker
+from pipeline.apply.operation import Later
 from pipeline.apply.stop import Stop
 from pipeline.apply.writer import JournalWriter
 from pipeline.existing.finder import Finder
@@ -19,7 +20,9 @@ class ApplyPolicy:
     """How a plan is applied; seconds throughout.
 
     `strict` holds what moved since an approved plan instead of deciding anew.
-    `fresh_seconds` is the age up to which unwritten creates need no second match.
+    `max_refusals` is how often the API may answer one row with an error of its own,
+    `max_tries` how often a row is sent at most, `claim_wait` how long it waits for
+    another run that is creating the same person.
     """
 
     region: str
@@ -28,15 +31,18 @@ class ApplyPolicy:
     concurrency: int = 8
     max_read_age: float = 300.0
     settle_seconds: float = 5.0
-    claim_wait: float = 120.0
+    claim_wait: float = 600.0
     strict: bool = False
-    max_refusals: int = 3
+    max_refusals: int = 4
     max_tries: int = 8
 
 
 @dataclass(slots=True)
 class Context:
-    """Everything a write needs; handed through, never global."""
+    """Everything a write needs; handed through, never global.
+
+    `later` collects the writes that were put off; the engine takes them up again.
+    """
 
     client: NotchPayClient
     finder: Finder
@@ -47,4 +53,5 @@ class Context:
     gate: asyncio.Semaphore
     stop: Stop = field(default_factory=Stop)
     breaker: Breaker = field(default_factory=Breaker)
+    later: list[Later] = field(default_factory=list)
     on_outcome: Callable[[Outcome], None] = lambda _: None

@@ -5,25 +5,32 @@ that a crash leaves at most three times the concurrency to look up.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from typing import Any
 
+from pipeline.api.errors import Unavailable
 from pipeline.apply.adopt import adopt
 from pipeline.apply.context import Context
-from pipeline.apply.operation import Operation, Parked
+from pipeline.apply.operation import Earlier, Operation, Parked
 from pipeline.apply.outcome import finish
 from pipeline.apply.send import send
 from pipeline.apply.settle import Settled, Settler
-from pipeline.errors import BreakerOpenError, PipelineError
+from pipeline.errors import ApiUnreachableError, BreakerOpenError, PipelineError
 from pipeline.match.decide import Action, decide
 from pipeline.match.known import email_key
 from pipeline.state.journal import WriteState
 from schemas.outcomes import Outcome
 
 GRACE = 20.0
-"""Seconds that a request may still take once the run was told to stop."""
+"""Seconds that requests may still take once the run was told to stop."""
 _GLANCE = 0.5
+_POLL = (0.5, 10.0)
+"""Seconds between two tries of what was put off: at first, and at most."""
+_PATIENCE = 300.0
+"""Seconds that an API which gives no answer is waited for."""
+_OUTAGE_POLL = 5.0
 
-Work = tuple[Operation, Parked | None]
+Work = tuple[Operation, Earlier]
 
 
 class Engine:
@@ -39,17 +46,50 @@ class Engine:
     ) -> None:
         """Apply `operations`, after settling the doubts that an earlier run left.
 
-        Never raises for a row; what ends the run stands in `context.stop`.
+        Never raises for a row; what ends the run stands in `context.stop`. What is on
+        its way when the run is told to stop gets `GRACE` seconds; what is cut off then
+        stands in the journal as intended, and is looked up on resuming.
         """
         try:
-            again = await self._settle(list(doubtful)) if doubtful else []
-            await self._walk(again)
-            await self._walk((operation, None) for operation in operations)
-            while self._parked and not self._stopping():
-                parked, self._parked = self._parked, []
-                await self._walk(await self._settle(parked))
+            await self._graced(self._all(operations, doubtful))
         except PipelineError as error:
             self._context.stop.by_error(error)
+
+    async def _all(
+        self, operations: Iterable[Operation], doubtful: Sequence[Parked]
+    ) -> None:
+        if doubtful:
+            await self._walk(await self._settle(doubtful))
+        await self._walk((operation, None) for operation in operations)
+        pause = _POLL[0]
+        while (self._parked or self._context.later) and not self._stopping():
+            parked, self._parked = self._parked, []
+            again = await self._settle(parked) if parked else []
+            later, self._context.later = self._context.later, []
+            if later and not again:
+                await self._context.clock.sleep(pause)
+                pause = min(2 * pause, _POLL[1])
+            again += [(each.operation, each) for each in later]
+            await self._walk(again)
+
+    async def _graced(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`; once the run is told to stop, for `GRACE` seconds at most."""
+        clock = self._context.clock
+        task = asyncio.create_task(work)
+        until: float | None = None
+        try:
+            while not task.done():
+                glance = asyncio.create_task(clock.sleep(_GLANCE))
+                await asyncio.wait((task, glance), return_when=asyncio.FIRST_COMPLETED)
+                glance.cancel()
+                if until is None and self._stopping():
+                    until = clock.time() + GRACE
+                if until is not None and clock.time() >= until:
+                    return
+            task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _stopping(self) -> bool:
         context = self._context
@@ -65,45 +105,65 @@ class Engine:
     async def _walk(self, work: Iterable[Work]) -> None:
         """Run `work` through a fixed crew; it takes nothing new once the run stops.
 
-        What is on its way when the run is told to stop gets `GRACE` seconds; what is
-        cut off then stands in the journal as intended, and is looked up on resuming.
+        An outage sends the crew home until the API answers again.
         """
         iterator = iter(work)
+        while await self._work(iterator) and not self._stopping():
+            await self._outlast()
+
+    async def _work(self, iterator: Iterator[Work]) -> bool:
+        """Let the crew take work; return whether it left some for an outage."""
+        context, left = self._context, False
 
         async def crew() -> None:
+            nonlocal left
             while not self._stopping():
+                if context.breaker.is_paused:
+                    left = True
+                    return
                 item = next(iterator, None)
                 if item is None:
                     return
                 await self._one(*item)
 
-        members = 2 * self._context.policy.concurrency
-        pending = {asyncio.create_task(crew()) for _ in range(members)}
-        grace = GRACE
+        members = 2 * context.policy.concurrency
+        tasks = [asyncio.create_task(crew()) for _ in range(members)]
         try:
-            while pending:
-                done, pending = await asyncio.wait(pending, timeout=_GLANCE)
-                for task in done:
-                    task.result()
-                if self._context.stop.reason is not None:
-                    grace -= _GLANCE if not done else 0.0
-                if grace <= 0:
-                    return
+            await asyncio.gather(*tasks)
         finally:
-            for task in pending:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return left
 
-    async def _one(self, operation: Operation, parked: Parked | None) -> None:
+    async def _outlast(self) -> None:
+        """Wait until the API answers a reading request, or stop the run."""
+        context = self._context
+        # Where reading works all along, only the pauses give writing time to recover.
+        await context.clock.sleep(_OUTAGE_POLL * 2**context.breaker.paused)
+        until = context.clock.time() + _PATIENCE
+        while not self._stopping():
+            try:
+                await context.finder.first_page()
+            except (Unavailable, ApiUnreachableError) as error:
+                if context.clock.time() >= until:
+                    context.stop.by_error(error)
+                    return
+                await context.clock.sleep(_OUTAGE_POLL)
+            else:
+                context.breaker.resume()
+                return
+
+    async def _one(self, operation: Operation, earlier: Earlier) -> None:
         try:
-            doubt = await send(self._context, operation, parked)
+            doubt = await send(self._context, operation, earlier)
         except PipelineError as error:
             self._context.stop.by_error(error)
             return
         if doubt is not None:
             self._parked.append(doubt)
 
-    async def _settle(self, parked: list[Parked]) -> list[Work]:
+    async def _settle(self, parked: Sequence[Parked]) -> list[Work]:
         """Look `parked` up; record what is found and return what is to be sent again."""
         again: list[Work] = []
         for settled in await self._settler.settle(parked):

@@ -109,3 +109,21 @@ class Parked:
     slow: bool = False
     tries: int = 1
     refusals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A write that was not sent and has to wait: for the API, or for another run.
+
+    `since` is when it first had to (seconds since the epoch); `parked` is the earlier
+    doubt of a create, found not to have been stored; `tries` counts refused waits.
+    """
+
+    operation: Operation
+    since: float
+    parked: Parked | None = None
+    tries: int = 1
+
+
+Earlier = Parked | Later | None
+"""What became of the same write before: in doubt and not there, put off, or nothing."""

@@ -2,21 +2,21 @@
 
 from pipeline.apply.context import Context
 from pipeline.apply.creates import send_create
-from pipeline.apply.operation import Operation, Parked
+from pipeline.apply.operation import Earlier, Operation, Parked
 from pipeline.apply.updates import send_delete, send_update
 
 
 async def send(
-    context: Context, operation: Operation, parked: Parked | None
+    context: Context, operation: Operation, earlier: Earlier
 ) -> Parked | None:
-    """Bring `operation` to its outcome; a create in doubt is returned instead.
+    """Bring `operation` to its outcome, or put it off; a doubtful create is returned.
 
-    `parked` is the earlier doubt of the same row, found not to have been stored.
+    `earlier` is what became of the same write before, without being stored.
     """
     if operation.action in ("update", "revert"):
-        await send_update(context, operation)
+        await send_update(context, operation, earlier)
         return None
     if operation.action == "delete":
-        await send_delete(context, operation)
+        await send_delete(context, operation, earlier)
         return None
-    return await send_create(context, operation, parked)
+    return await send_create(context, operation, earlier)

@@ -1,7 +1,7 @@
 """Settle creates whose answer was lost: by looking, many together, never by guessing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline.api.clock import Clock
 from pipeline.api.errors import NotFound
@@ -27,14 +27,21 @@ class Settled:
 
 @dataclass(slots=True)
 class Settler:
-    """Looks parked creates up by one listing or by searches, whichever costs less."""
+    """Looks parked creates up by one listing or by searches, whichever costs less.
+
+    `total` is about how many customers there are, None where nobody knows.
+    """
 
     finder: Finder
     clock: Clock
     settle_seconds: float
     key_name: str
     total: int | None = None
-    _pages: int = field(default=0)
+
+    def created(self) -> None:
+        """Note one more customer, so that the price of a listing stays known."""
+        if self.total is not None:
+            self.total += 1
 
     async def settle(self, parked: Sequence[Parked]) -> list[Settled]:
         """Return what became of each parked create, in their order."""

@@ -1,8 +1,11 @@
 """Send an update, or, in an undo, a reversal or a deletion; all repeat safely."""
 
+from dataclasses import replace
+
 from pipeline.api.errors import NotFound, RefusedByApi, Unavailable
+from pipeline.apply.breaker import is_outage
 from pipeline.apply.context import Context
-from pipeline.apply.operation import JSON, Operation, dumps
+from pipeline.apply.operation import JSON, Earlier, Later, Operation, dumps
 from pipeline.apply.outcome import finish, intent_of, not_sent
 from pipeline.match.changes import (
     before_image,
@@ -15,25 +18,35 @@ from pipeline.state.journal import WriteState
 from schemas.outcomes import Outcome
 
 
-async def send_update(context: Context, operation: Operation) -> None:
-    """Write the changes of an update, after reading a customer that was read long ago."""
+async def send_update(
+    context: Context, operation: Operation, earlier: Earlier = None
+) -> None:
+    """Write the changes of an update, after reading a customer that was read long ago.
+
+    One that could not be sent for an outage is put off.
+    """
     policy = context.policy
     is_fresh = context.clock.time() - operation.read_at <= policy.max_read_age
     if is_fresh and not operation.attempted:
-        await _send_update(context, operation, dict(operation.body), operation.before)
+        body = dict(operation.body)
+        await _send_update(context, operation, body, operation.before, earlier)
         return
     live = await _live(context, operation)
     if live is None:
         return
     if operation.attempted and is_written(operation.changes, live, policy.region):
-        await _journal_update(
-            context, operation, dict(operation.body), operation.before
-        )
-        await _updated(context, operation, dict(operation.body), WriteState.SETTLED)
+        await _read_back(context, operation)
     elif still_equal(operation.changes, live, policy.region):
-        await write_update(context, operation, live)
+        await write_update(context, operation, live, earlier)
     else:
         await _moved(context, operation, "changed_since_plan")
+
+
+async def _read_back(context: Context, operation: Operation) -> None:
+    """End an update that was found written, though no answer said so."""
+    body = dict(operation.body)
+    await _journal_update(context, operation, body, operation.before)
+    await _updated(context, operation, body, WriteState.SETTLED)
 
 
 async def _live(context: Context, operation: Operation) -> Known | None:
@@ -56,11 +69,15 @@ async def _moved(context: Context, operation: Operation, rule: str) -> None:
     )
 
 
-async def send_delete(context: Context, operation: Operation) -> None:
+async def send_delete(
+    context: Context, operation: Operation, earlier: Earlier = None
+) -> None:
     """Delete what an import created, after looking that nobody uses or changed it."""
     customer_id = operation.customer_id or ""
-    live = await _live(context, operation)
-    if live is None:
+    try:
+        live = await context.finder.get(customer_id)
+    except NotFound:
+        await _deleted(context, operation)  # by an earlier try of ours, or by somebody
         return
     payments = await context.client.customer_payments(customer_id, page=1, limit=1)
     if payments.items:
@@ -76,31 +93,48 @@ async def send_delete(context: Context, operation: Operation) -> None:
         await _moved(context, operation, "kept")
         return
     await context.writer.intend(intent_of(operation, {}, (), operation.before))
-    async with context.gate:
-        try:
+    try:
+        async with context.gate:
             await context.client.delete_customer(customer_id)
-        except NotFound:
-            pass  # an earlier try of ours deleted it
-        except (RefusedByApi, Unavailable) as error:
-            await _write_failed(context, operation, error)
-            return
+    except NotFound:
+        pass  # an earlier try of ours deleted it
+    except (RefusedByApi, Unavailable) as error:
+        await _write_failed(context, operation, error, earlier)
+        return
+    await _finish_deleted(context, operation)
+
+
+async def _deleted(context: Context, operation: Operation) -> None:
+    await context.writer.intend(intent_of(operation, {}, (), operation.before))
+    await _finish_deleted(context, operation)
+
+
+async def _finish_deleted(context: Context, operation: Operation) -> None:
+    context.breaker.succeeded()
     await finish(
         context,
         operation,
         Outcome.UPDATED,
-        customer_id=customer_id,
+        customer_id=operation.customer_id,
         rule="deleted",
     )
 
 
-async def write_update(context: Context, operation: Operation, live: Known) -> None:
+async def write_update(
+    context: Context, operation: Operation, live: Known, earlier: Earlier = None
+) -> None:
     """Write the changes of `operation` over `live`, the customer as just read."""
     body = update_body(operation.changes, live.customer.metadata)
-    await _send_update(context, operation, body, before_image(body, live))
+    before = before_image(body, live)
+    await _send_update(context, operation, body, before, earlier)
 
 
 async def _send_update(
-    context: Context, operation: Operation, body: JSON, before: JSON
+    context: Context,
+    operation: Operation,
+    body: JSON,
+    before: JSON,
+    earlier: Earlier,
 ) -> None:
     await _journal_update(context, operation, body, before)
     try:
@@ -109,7 +143,8 @@ async def _send_update(
     except NotFound:
         await _moved(context, operation, "deleted_in_api")
     except (RefusedByApi, Unavailable) as error:
-        await _write_failed(context, operation, error)
+        sent = replace(operation, body=body, before=before)
+        await _write_failed(context, sent, error, earlier)
     else:
         await _updated(context, operation, body, WriteState.ACKNOWLEDGED)
 
@@ -136,16 +171,51 @@ async def _updated(
 
 
 async def _write_failed(
-    context: Context, operation: Operation, error: RefusedByApi | Unavailable
+    context: Context,
+    operation: Operation,
+    error: RefusedByApi | Unavailable,
+    earlier: Earlier,
 ) -> None:
-    context.breaker.failed(f"status {error.status}")
+    """Put off what an outage kept from being written; else look, and end the row.
+
+    What the API answered with 500 again and again may be written all the same.
+    """
+    context.breaker.failed(error.status)
+    tries = earlier.tries + 1 if isinstance(earlier, Later) else 1
+    again = replace(operation, attempted=True)
+    if isinstance(error, Unavailable):
+        if is_outage(error.status) and tries <= context.policy.max_tries:
+            now = context.clock.time()
+            context.later.append(Later(again, now, tries=tries))
+            return
+        if await _is_there(context, operation):
+            return
     refused = isinstance(error, RefusedByApi)
+    rule = "api_unavailable" if is_outage(error.status) else "api_error"
     await finish(
         context,
         operation,
         Outcome.FAILED,
         state=WriteState.REFUSED,
         customer_id=operation.customer_id,
-        rule="api_refused" if refused else "api_unavailable",
+        rule="api_refused" if refused else rule,
         reason=str(error),
     )
+
+
+async def _is_there(context: Context, operation: Operation) -> bool:
+    """Tell whether a write without a good answer took effect, and end its row if so."""
+    try:
+        live = await context.finder.get(operation.customer_id or "")
+    except NotFound:
+        if operation.action == "delete":
+            await _finish_deleted(context, operation)
+        return operation.action == "delete"
+    except Unavailable:
+        return False
+    if operation.action == "delete":
+        return False
+    if not is_written(operation.changes, live, context.policy.region):
+        return False
+    await _updated(context, operation, dict(operation.body), WriteState.SETTLED)
+    return True

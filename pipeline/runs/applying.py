@@ -24,7 +24,7 @@ from pipeline.runs.request import ImportRequest
 from pipeline.runs.session import Session
 from pipeline.runs.workbench import Workbench
 from pipeline.state.journal import Journal
-from pipeline.state.writes import WriteState
+from pipeline.state.writes import Write
 from schemas.outcomes import Outcome
 
 PLAN_AGE = 3600.0
@@ -81,15 +81,21 @@ async def apply_plan(
             ),
             gate=asyncio.Semaphore(policy.concurrency),
             stop=stop,
-            on_outcome=lambda outcome: _count(session, connection, outcome),
         )
         settler = Settler(
             finder,
             connection.clock,
             policy.settle_seconds,
             policy.key_name,
-            facts.total,
+            None if facts.total is None else facts.total + len(feed.done),
         )
+
+        def ended(outcome: Outcome) -> None:
+            if outcome is Outcome.CREATED:
+                settler.created()
+            _count(session, connection, outcome)
+
+        context.on_outcome = ended
         engine = Engine(context, settler)
         doubts = list(feed.doubts())
         age = connection.clock.time() - facts.matched_at
@@ -156,10 +162,12 @@ class Feed:
             operation = self._operation(write.op)
             yield Parked(
                 operation=_keyed(operation, self._key_name, write.import_key),
-                since=write.intended_at,
+                # An intent may wait long for its turn, and be sent just before the
+                # process dies; the server may still be at work on it.
+                since=self._clock.time(),
                 intended_at=write.intended_at,
                 reason=write.reason or "the run was interrupted",
-                slow=write.state is WriteState.IN_DOUBT,
+                slow=True,
                 tries=write.attempts,
             )
 
@@ -185,15 +193,21 @@ class Feed:
             write = self._unsettled.get(op)
             if write is not None and write.action == "create":
                 continue
-            yield self._prepared(from_row(line), moved, attempted=write is not None)
+            yield self._prepared(from_row(line), moved, write)
         self.is_dry = True
 
     def _prepared(
-        self, operation: Operation, moved: Moved, *, attempted: bool
+        self, operation: Operation, moved: Moved, write: Write | None
     ) -> Operation:
+        attempted = write is not None
         if operation.action != "create":
             return replace(operation, attempted=attempted)
-        operation = replace(operation, moved=moved.get(operation.row))
+        operation = replace(
+            operation,
+            moved=moved.get(operation.row),
+            attempted=attempted,
+            customer_id=write.customer_id if write else None,
+        )
         return _keyed(operation, self._key_name, token_hex(12))
 
     def left(self) -> int:
