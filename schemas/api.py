@@ -145,6 +145,22 @@ def parse_page(body: JSON, parse: Callable[[JSON], T | None]) -> Page[T] | None:
     )
 
 
+def parse_rows(body: JSON) -> Page[JSON] | None:
+    """Return a page of rows as they came, or None where there is no list.
+
+    A list that holds no object at all is no list of records.
+    """
+    rows = rows_of(body)
+    if rows is None or (rows and not any(isinstance(row, Mapping) for row in rows)):
+        return None
+    return Page(
+        items=rows,
+        totals=whole(body.get("totals")),
+        last_page=whole(body.get("last_page")),
+        current_page=whole(body.get("current_page")),
+    )
+
+
 _ENVS = {
     "live": "live",
     "production": "live",

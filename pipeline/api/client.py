@@ -25,6 +25,7 @@ from schemas.api import (
     parse_account,
     parse_customer,
     parse_page,
+    parse_rows,
     unwrap,
 )
 
@@ -99,6 +100,13 @@ class NotchPayClient:
         path = f"/customers?{urlencode(query, quote_via=quote, safe='')}"
         return await self._exchange.run(Call(operation, "GET", path, _customers))
 
+    async def customer_rows(
+        self, page: int = 1, limit: int = LARGEST_PAGE
+    ) -> Page[JSON]:
+        """Return one page of customers as the answer tells them, whatever they are."""
+        path = f"/customers?{urlencode(_paging(page, limit))}"
+        return await self._exchange.run(Call("list", "GET", path, parse_rows))
+
     async def customer(self, customer_id: str) -> Customer:
         """Return a customer.
 
@@ -108,6 +116,17 @@ class NotchPayClient:
         path = _at(customer_id)
         return await self._exchange.run(
             Call("get", "GET", path, _customer, of_record=True)
+        )
+
+    async def customer_row(self, customer_id: str) -> JSON:
+        """Return a customer as the answer tells it.
+
+        Raises:
+            NotFound: the API knows no such id.
+        """
+        path = _at(customer_id)
+        return await self._exchange.run(
+            Call("get", "GET", path, _whole_customer, of_record=True)
         )
 
     async def create_customer(self, body: Mapping[str, JSON]) -> Customer:
@@ -170,8 +189,8 @@ class NotchPayClient:
         search: str | None = None,
         date_start: str | None = None,
         date_end: str | None = None,
-    ) -> Page[Mapping[str, JSON]]:
-        """Return one page of payments; dates are `YYYY-MM-DD`, both days included.
+    ) -> Page[JSON]:
+        """Return one page of payments as the answer tells them; dates are `YYYY-MM-DD`, both days included.
 
         Some servers read the dates in another way: filter again by `created_at`.
         """
@@ -195,7 +214,7 @@ class NotchPayClient:
         limit: int = LARGEST_PAGE,
         *,
         status: str | None = None,
-    ) -> Page[Mapping[str, JSON]]:
+    ) -> Page[JSON]:
         """Return one page of a customer's payments.
 
         Raises:
@@ -207,9 +226,11 @@ class NotchPayClient:
 
     async def _listed(
         self, path: str, query: Mapping[str, str], *, of_record: bool = False
-    ) -> Page[Mapping[str, JSON]]:
+    ) -> Page[JSON]:
         address = f"{path}?{urlencode(query, quote_via=quote, safe='')}"
-        call = Call("payments", "GET", address, _rows, of_record=of_record)
+        call = Call(
+            "payments", "GET", address, parse_rows, of_record=of_record, of_money=True
+        )
         return await self._exchange.run(call)
 
 
@@ -279,8 +300,9 @@ def _customers(body: JSON) -> Page[Customer] | None:
     return parse_page(body, parse_customer)
 
 
-def _rows(body: JSON) -> Page[Mapping[str, JSON]] | None:
-    return parse_page(body, lambda row: row if isinstance(row, Mapping) else None)
+def _whole_customer(body: JSON) -> JSON | None:
+    row = unwrap(body)
+    return row if parse_customer(row) else None
 
 
 def _anything(_body: Any) -> bool:

@@ -5,7 +5,6 @@ create is only repeated where it was certainly refused or never sent.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NoReturn, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 import httpx
 
 from pipeline.api.config import ApiConfig
+from pipeline.api.decode import decode, decode_exactly, has_fractions
 from pipeline.api.errors import (
     InDoubt,
     NotFound,
@@ -51,7 +51,8 @@ class Call(Generic[T]):
 
     `parse(body)` gets the decoded JSON (None for an empty body) of a 2xx answer and
     returns None where that is not what was asked for. `of_record` says that the path
-    names a record, which may be missing; `is_probe` that any 2xx answer will do.
+    names a record, which may be missing; `is_probe` that any 2xx answer will do; `of_money`
+    that fractions are to be read as exact decimals.
     """
 
     operation: str
@@ -62,6 +63,7 @@ class Call(Generic[T]):
     is_create: bool = False
     of_record: bool = False
     is_probe: bool = False
+    of_money: bool = False
 
 
 class Exchange:
@@ -179,7 +181,9 @@ class Exchange:
         status = response.status_code
         reason = "the answer lacks what was asked for"
         try:
-            body = _decode(response.content)
+            body = decode(response.content)
+            if call.of_money and has_fractions(body):
+                body = decode_exactly(response.content)
             parsed = call.parse(body)
         except ValueError:
             reason = f"the answer is {_kind(response)}, not JSON"
@@ -194,7 +198,7 @@ class Exchange:
     def _refuse(self, call: Call[T], response: httpx.Response) -> NoReturn:
         status = response.status_code
         try:
-            body = _decode(response.content)
+            body = decode(response.content)
         except ValueError:
             body = None
         message, errors = said_by(body, self._config.key)
@@ -249,22 +253,3 @@ def _kind(response: httpx.Response) -> str:
         if "html" in kind or response.content[:1] == b"<"
         else "text of no form we know"
     )
-
-
-def _decode(content: bytes) -> Any:
-    """Return the JSON in `content`, None where it is empty.
-
-    Raises:
-        ValueError: it is not JSON.
-    """
-    if not content.strip():
-        return None
-    try:
-        body = json.loads(content)
-        if rb"\u" in content.lower():
-            # Half of a surrogate pair is JSON, but no text that can be written down.
-            whole = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-            body = json.loads(whole)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    return body

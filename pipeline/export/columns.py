@@ -67,8 +67,7 @@ class Columns:
         """Return `field` as true or false; 1 and 0 are understood."""
         values = [row.get(field) for row in self.rows]
         if _FLAG_TYPES.issuperset(map(type, values)) and _BITS.issuperset(values):
-            told = [v if v is None else "1" if v else "0" for v in values]
-            return strings(told).cast(pa.bool_())
+            return booleans(values)
         return strings(self._each(field, values, self._flag)).cast(pa.bool_())
 
     def objects(self, *fields: str) -> pa.Array:
@@ -172,6 +171,14 @@ def strings(values: Sequence[str | None]) -> pa.Array:
             [v if v is None else v.encode("utf-8", "replace").decode() for v in values]
         )
     return builder.finish()
+
+
+def booleans(values: Sequence[bool | None]) -> pa.Array:
+    """Return true, false and null as an Arrow array."""
+    return strings([_TOLD[value] for value in values]).cast(pa.bool_())
+
+
+_TOLD = {True: "1", False: "0", None: None}
 
 
 def numbers(start: int, count: int, step: int = 1) -> pa.Array:

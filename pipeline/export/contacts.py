@@ -1,82 +1,125 @@
-"""Stored phones and e-mails by the rules of today: E.164 form, country, validity."""
+"""Stored phones and e-mails by the rules of today: E.164 form, country, validity.
 
+Cell by cell and without Arrow's own constructors, since those import pandas, which
+would be a sixth of the memory of an export.
+"""
+
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-import numpy as np
 import phonenumbers
-import pyarrow as pa
-import pyarrow.compute as pc
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from pipeline.normalise.email import normalise_emails
-from pipeline.normalise.phone import Regions, normalise_phones
+from pipeline.normalise import emailcell, phonecell, plans
 from pipeline.normalise.phonecell import Policy
 
 _LONGEST_CODE = 3
+_PLAIN = re.compile(r"\+([1-9]\d{6,14})", re.ASCII)
+_POSSIBLE = Policy(allow_possible=True)
+_NO_REPAIRS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Contacts:
-    """What is known of the phones and e-mails of a batch; columns of its length.
+class Phone:
+    """What is known of one stored phone.
 
     A number that is possible but not valid has an E.164 form, too: it stands in the
-    API. Validity is null where there is nothing to be valid.
+    API. `country` is its ISO country, where it has one.
     """
 
-    e164: pa.Array
-    countries: list[str | None]
-    phone_valid: pa.Array
-    email_valid: pa.Array
+    e164: str | None
+    country: str | None
+    is_valid: bool
 
 
-def read_contacts(phones: pa.Array, emails: pa.Array, region: str) -> Contacts:
-    """Read stored contacts; numbers without a country code belong to `region`."""
-    phones, emails = _filled(phones), _filled(emails)
-    strict = _read_phones(phones, region, possible=False)
-    doubtful = pc.and_(pc.is_null(strict), pc.is_valid(phones))
-    e164 = strict
-    if pc.any(doubtful).as_py():
-        rest = pc.if_else(doubtful, phones, pa.scalar(None, pa.string()))
-        e164 = pc.coalesce(strict, _read_phones(rest, region, possible=True))
-    good = normalise_emails(emails, frozenset()).values
-    return Contacts(
-        e164=e164,
-        countries=[number and country_of(number) for number in e164.to_pylist()],
-        phone_valid=_judged(phones, strict),
-        email_valid=_judged(emails, good),
-    )
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Numbers of one country's own calling code and of one length."""
+
+    country: str
+    patterns: tuple[re.Pattern[str], ...]
+    prefix: re.Pattern[str] | None
+
+    def holds(self, national: str) -> bool:
+        """Say whether `national` is certainly valid as it stands."""
+        if self.prefix is not None and self.prefix.match(national):
+            return False
+        return all(pattern.match(national) for pattern in self.patterns)
 
 
-def _filled(values: pa.Array) -> pa.Array:
-    empty = pc.equal(pc.utf8_trim_whitespace(values), "")
-    return pc.if_else(empty, pa.scalar(None, pa.string()), values)
+def read_phones(cells: Iterable[str | None], region: str) -> list[Phone | None]:
+    """Read stored phones; those without a country code are read as of `region`.
+
+    None where there is nothing to read.
+    """
+    return [_phone(cell, region) if cell else None for cell in cells]
 
 
-def _judged(values: pa.Array, good: pa.Array) -> pa.Array:
-    return pc.if_else(
-        pc.is_valid(values), pc.is_valid(good), pa.scalar(None, pa.bool_())
-    )
+def are_good_emails(cells: Iterable[str | None]) -> list[bool | None]:
+    """Say of each stored e-mail whether it is valid, None where there is none."""
+    return [_is_email(cell) if cell and cell.strip() else None for cell in cells]
 
 
-def _read_phones(cells: pa.Array, region: str, *, possible: bool) -> pa.Array:
-    nowhere = np.zeros(len(cells), np.int64)
-    regions = Regions((region,), nowhere, nowhere.astype(np.bool_))
-    policy = Policy(allow_possible=possible)
-    return normalise_phones(cells, regions, policy).column.values
+def _phone(cell: str, region: str) -> Phone | None:
+    found = _PLAIN.fullmatch(cell)
+    country = _certain_country(found[1]) if found else None
+    if country is not None:
+        return Phone(cell, country, is_valid=True)
+    return _read(cell, region) if cell.strip() else None
+
+
+def _certain_country(digits: str) -> str | None:
+    """Return the country of an international number that is certainly valid."""
+    for length in range(1, _LONGEST_CODE + 1):
+        code = int(digits[:length])
+        if code in COUNTRY_CODE_TO_REGION_CODE:
+            national = digits[length:]
+            known = _range(code, len(national))
+            return known.country if known and known.holds(national) else None
+    return None
+
+
+@cache
+def _range(code: int, length: int) -> _Range | None:
+    """Return the numbers of that length; None where the library must be asked."""
+    regions = COUNTRY_CODE_TO_REGION_CODE[code]
+    patterns = plans.code_patterns(code, length)
+    plan = plans.main_plan(code)
+    if len(regions) > 1 or not regions[0].isalpha() or not patterns or not plan:
+        return None
+    texts = [p for each in patterns for p in (each.any_type, each.general)]
+    prefix = re.compile(plan.prefix) if plan.prefix else plan.prefix_regex
+    return _Range(regions[0], tuple(map(re.compile, texts)), prefix)
+
+
+@lru_cache(maxsize=16_384)
+def _read(cell: str, region: str) -> Phone:
+    """Read a cell as an import does; the library decides."""
+    reading = phonecell.clean(cell)
+    if reading.problem is None:
+        phonecell.ask_library(reading, region, _POSSIBLE)
+    if reading.e164 is None:
+        return Phone(None, None, is_valid=False)
+    is_valid = "phone_possible_only" not in reading.rules
+    return Phone(reading.e164, country_of(reading.e164), is_valid)
 
 
 def country_of(number: str) -> str | None:
     """Return the ISO country of an E.164 number, None where it has none."""
-    for length in range(1, _LONGEST_CODE + 1):
-        code = int(number[1 : 1 + length])
-        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code)
-        if regions is not None:
-            shared = len(regions) > 1 or not regions[0].isalpha()
-            return _by_library(number) if shared else regions[0]
-    return None
-
-
-@lru_cache(maxsize=65_536)
-def _by_library(number: str) -> str | None:
     region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-    return region if region and region.isalpha() else None
+    return region if region and region.isalpha() else _of_code(number)
+
+
+def _of_code(number: str) -> str | None:
+    """Return the country of a number that is not valid, where its code has only one."""
+    code = phonenumbers.parse(number).country_code
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(code or 0, ())
+    return regions[0] if len(regions) == 1 and regions[0].isalpha() else None
+
+
+def _is_email(cell: str) -> bool:
+    if emailcell.certain(cell) is not None:
+        return True
+    return emailcell.read_email(cell, _NO_REPAIRS).email is not None

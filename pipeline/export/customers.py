@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.export.columns import Columns, Row, strings
-from pipeline.export.contacts import read_contacts
+from pipeline.export.columns import Columns, Row, booleans, strings
+from pipeline.export.contacts import are_good_emails, read_phones
 from schemas.exports import CUSTOMERS
 
 TABLE = "customers"
@@ -33,26 +33,29 @@ def customer_table(
     """
     columns = Columns(rows)
     phone, email = columns.texts("phone"), columns.texts("email")
-    contacts = read_contacts(phone, email, region)
-    own = zip(rows, contacts.countries, strict=True)
+    phones = read_phones(phone.to_pylist(), region)
     built = {
         "id": columns.texts("id"),
         "name": columns.texts("name"),
         "email": email,
         "phone": phone,
-        "phone_e164": contacts.e164,
-        "country": strings([_country(row) or country for row, country in own]),
+        "phone_e164": strings([each and each.e164 for each in phones]),
+        "country": strings(
+            [
+                _country(row) or (each and each.country)
+                for row, each in zip(rows, phones, strict=True)
+            ]
+        ),
         "metadata": columns.objects("metadata", "meta"),
         "created_at": columns.instants("created_at"),
         "updated_at": columns.instants("updated_at"),
-        "_phone_valid": contacts.phone_valid,
-        "_email_valid": contacts.email_valid,
+        "_phone_valid": booleans([each and each.is_valid for each in phones]),
+        "_email_valid": booleans(are_good_emails(email.to_pylist())),
     }
     for index, row in enumerate(rows):
         if "metadata" in row and "meta" in row:
             columns.displace(index, "meta", row["meta"])
-    bare = strings(["1" if lacks_metadata(row) else "0" for row in rows])
-    built["_bare"] = bare.cast(pa.bool_())
+    built["_bare"] = booleans([lacks_metadata(row) for row in rows])
     built["extra"] = columns.leftovers(NAMED | {"metadata", "meta"}, dropped)
     built["_noted"] = columns.noted()
     return pa.table(built, schema=pa.schema([*CUSTOMERS, *STAGED]))

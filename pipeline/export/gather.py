@@ -54,7 +54,7 @@ class Gatherer:
         sink = self._customers()
 
         async def fetch(page: int) -> Page[Any]:
-            return await self._client.customers(page=page, limit=PAGE_SIZE)
+            return await self._client.customer_rows(page=page, limit=PAGE_SIZE)
 
         return await self._read(customer_rows.TABLE, fetch, sink, "/customers")
 
@@ -66,7 +66,7 @@ class Gatherer:
         async def one(customer_id: str) -> None:
             nonlocal done
             try:
-                found = await self._client.customer(customer_id)
+                found = await self._client.customer_row(customer_id)
             except NotFound:
                 return
             finally:

@@ -253,7 +253,7 @@ def test_payments_take_every_filter():
             date_end="2026-01-31",
         ),
     )
-    assert list(page.items) == [PAID]
+    assert list(page.items) == [PAID, "odd"]  # the export counts what is no object
     assert api.lines == [
         (
             "GET /payments?limit=50&page=2&status=complete&search=a%20b"
@@ -295,7 +295,7 @@ def test_a_422_that_is_not_about_the_dates_is_raised():
 def test_payments_of_a_customer():
     api = Api(answer(200, {"payments": [PAID, "odd"]}))
     page, _ = run(api, lambda client: client.customer_payments("c/1", status="failed"))
-    assert list(page.items) == [PAID]
+    assert list(page.items) == [PAID, "odd"]  # the export counts what is no object
     assert api.lines == ["GET /customers/c%2F1/payments?limit=100&page=1&status=failed"]
     with pytest.raises(NotFound):
         run(Api(answer(404, {})), lambda client: client.customer_payments("c1"))

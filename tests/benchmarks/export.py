@@ -1,131 +1,32 @@
 """How long an export of 20,000 customers and 60,000 payments takes, and its memory.
 
-`python tests/benchmarks/export.py [--customers N] [--payments N]` starts a server of
-its own on loopback that answers from pages made beforehand, exports, and prints one
-JSON object: seconds, rows a second, requests and peak memory of the export.
+`python -m tests.benchmarks.export [--customers N] [--payments N] [--runs N] [--alone]`
+exports from a server on loopback by turns with this pipeline and with dlt's `rest_api`
+source, each run in a process of its own, and prints one JSON object: the medians, their
+ratio, requests and peak memory. dlt gets an environment of its own under `build/`.
 """
 
 import argparse
 import asyncio
 import json
-import math
-import multiprocessing
 import resource
-import socket
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT))
 
-SIZE = 100
-STATUSES = ("complete", "complete", "complete", "failed", "pending", "expired")
-
-
-def customer(n: int) -> dict[str, object]:
-    return {
-        "id": f"cus.test_{n:016x}",
-        "name": f"Ngo Bayiha Éloïse {n}",
-        "email": f"eloise.{n}@example.com",
-        "phone": f"+2376{70000000 + n:08d}",
-        "metadata": {"user_id": str(n), "country": "CM", "shop": "Akwa"},
-        "company_name": None,
-        "created_at": f"2025-{n % 12 + 1:02d}-{n % 28 + 1:02d}T08:{n % 60:02d}:21.{n % 1000000:06d}Z",
-        "updated_at": "2026-10-01T08:00:00.000000Z",
-    }
-
-
-def payment(n: int, customers: int) -> dict[str, object]:
-    made = f"2025-{n % 12 + 1:02d}-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:21.{n % 1000000:06d}Z"
-    amount = 500 + n % 100_000
-    return {
-        "reference": f"trx.test_{n:020x}",
-        "merchant_reference": f"order_{n}",
-        "trxref": f"order_{n}",
-        "amount": amount,
-        "amount_total": amount,
-        "amounts": {"total": amount, "converted": amount, "currency": "XAF", "rate": 1},
-        "converted_amount": amount,
-        "fee": amount // 50,
-        "fees": [],
-        "currency": "XAF",
-        "status": STATUSES[n % 6],
-        "customer": f"cus.test_{n % customers:016x}",
-        "payment_method": f"pm.{n % 977:016x}",
-        "charge": "business",
-        "description": f"Order {n} of the shop",
-        "callback": None,
-        "sandbox": 0,
-        "geo": "203.0.113.7",
-        "created_at": made,
-        "completed_at": made if n % 6 < 3 else None,
-        "updated_at": made,
-    }
-
-
-def pages(rows: list[dict[str, object]]) -> list[bytes]:
-    last = max(1, math.ceil(len(rows) / SIZE))
-    made = []
-    for page in range(1, last + 1):
-        items = rows[(page - 1) * SIZE : page * SIZE]
-        body = {
-            "code": 200,
-            "status": "OK",
-            "message": "Retrieved",
-            "totals": len(rows),
-            "last_page": last,
-            "current_page": page,
-            "selected": len(items),
-            "items": items,
-        }
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n"
-        made.append(head.encode() + text)
-    return made
-
-
-class Protocol(asyncio.Protocol):
-    answers: dict[str, list[bytes]]
-
-    def connection_made(self, transport):
-        self.transport = transport
-        self.waiting = b""
-
-    def data_received(self, data):
-        self.waiting += data
-        while b"\r\n\r\n" in self.waiting:
-            head, _, self.waiting = self.waiting.partition(b"\r\n\r\n")
-            self.transport.write(self.answer(head.split(b" ", 2)[1].decode()))
-
-    def answer(self, target):
-        parts = urlsplit(target)
-        found = self.answers.get(parts.path)
-        if found is None:
-            return b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
-        page = int(parse_qs(parts.query).get("page", ["1"])[0])
-        return found[min(page, len(found)) - 1]
-
-
-def serve(pipe, customers, payments):
-    Protocol.answers = {
-        "/customers": pages([customer(n) for n in range(customers)]),
-        "/payments": pages([payment(n, customers) for n in range(payments)]),
-    }
-
-    async def run():
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = await asyncio.get_running_loop().create_server(Protocol, sock=listener)
-        pipe.send(listener.getsockname()[1])
-        async with server:
-            await server.serve_forever()
-
-    asyncio.run(run())
+DLT = "dlt[parquet]==1.31.*"
 
 
 async def timed(url, root):
+    """Export as the product does; seconds of fetching and writing, without imports."""
     from pipeline.api.client import NotchPayClient
     from pipeline.api.config import ApiConfig
     from pipeline.api.pace import MemoryPaceStore, Pace
@@ -139,38 +40,85 @@ async def timed(url, root):
         result = await export(client, request, clock=lambda: datetime.now(UTC))
         seconds = time.perf_counter() - start
         cpu = time.process_time() - cpu
-        return result, seconds, cpu, client.stats
+    tables = result.manifest["tables"]
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "rows": tables["customers"]["rows"] + tables["payments"]["rows"],
+        "requests": client.stats.as_dict()["requests"],
+        "findings": len(result.findings),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def one(python, script, *words):
+    """Run a script in its own process; return the JSON that it prints last."""
+    done = subprocess.run(
+        [python, script, *words], stdout=subprocess.PIPE, check=True, text=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def dlt_python():
+    """Return the interpreter of an environment with dlt, None where there is none."""
+    folder = ROOT / "build" / "dlt-env"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    asked = [python, "-c", "import dlt, pyarrow"]
+    if subprocess.run(asked, check=False, stderr=subprocess.DEVNULL).returncode:
+        pip = [python, "-m", "pip", "install", "--quiet", DLT]
+        if subprocess.run(pip, check=False).returncode:
+            print("skipped dlt: it cannot be installed here", file=sys.stderr)
+            return None
+    return python
+
+
+def middle(runs):
+    """Return the run with the median time, its numbers rounded."""
+    seconds = statistics.median_low([run["seconds"] for run in runs])
+    found = next(run for run in runs if run["seconds"] == seconds)
+    peak = max(run["peak_rss_mb"] for run in runs)
+    rounded = {k: round(v, 2) if isinstance(v, float) else v for k, v in found.items()}
+    return rounded | {"peak_rss_mb": peak, "all_seconds": [round(r["seconds"], 2) for r in runs]}
+
+
+def compare(url, runs, *, alone):
+    """Export by turns; return what is printed."""
+    python = None if alone else dlt_python()
+    ours, theirs = [], []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            ours.append(one(sys.executable, __file__, "--one", url, folder))
+        if python:
+            with tempfile.TemporaryDirectory() as folder:
+                theirs.append(one(python, HERE / "dlt_export.py", url, folder))
+    told = {"benchmark": "export", **middle(ours)}
+    told["rows_per_second"] = round(told["rows"] / told["seconds"])
+    if theirs:
+        told["dlt"] = middle(theirs)
+        told["times_as_fast"] = round(told["dlt"]["seconds"] / told["seconds"], 2)
+        cpu = told["dlt"]["cpu_seconds"] / told["cpu_seconds"]
+        told["times_less_cpu"] = round(cpu, 2)
+    return told
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--payments", type=int, default=60_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--one", nargs=2, metavar=("URL", "FOLDER"))
     asked = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    server = context.Process(target=serve, args=(there, asked.customers, asked.payments), daemon=True)
-    server.start()
-    url = f"http://127.0.0.1:{here.recv()}"
-    with tempfile.TemporaryDirectory() as folder:
-        result, seconds, cpu, stats = asyncio.run(timed(url, Path(folder) / "exports"))
-    server.terminate()
-    told = result.manifest["tables"]
-    rows = sum(told[table]["rows"] for table in ("customers", "payments"))
-    print(
-        json.dumps(
-            {
-                "benchmark": "export",
-                "rows": rows,
-                "seconds": round(seconds, 2),
-                "cpu_seconds": round(cpu, 2),
-                "rows_per_second": round(rows / seconds),
-                "requests": stats.as_dict()["requests"],
-                "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-                "findings": len(result.findings),
-            }
-        )
-    )
+    if asked.one:
+        url, folder = asked.one
+        print(json.dumps(asyncio.run(timed(url, Path(folder) / "exports"))))
+        return
+    from tests.benchmarks.page_server import page_server
+
+    with page_server(asked.customers, asked.payments) as url:
+        print(json.dumps(compare(url, asked.runs, alone=asked.alone)))
 
 
 if __name__ == "__main__":

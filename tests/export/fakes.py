@@ -27,7 +27,7 @@ class FakeApi:
             return Page(items=items)
         return Page(items=items, totals=len(rows), last_page=last, current_page=page)
 
-    async def customers(self, page=1, limit=100):
+    async def customer_rows(self, page=1, limit=100):
         self.requests.append(("customers", page))
         if self.before:
             self.before("customers", page)
@@ -36,7 +36,7 @@ class FakeApi:
             rows = [{k: v for k, v in r.items() if k != "metadata"} for r in rows]
         return self.page("customers", rows, page)
 
-    async def customer(self, customer_id):
+    async def customer_row(self, customer_id):
         self.requests.append(("customer", customer_id))
         for row in self.rows["customers"]:
             if row["id"] == customer_id:
