@@ -7,9 +7,10 @@ from rich.table import Table
 
 from pipeline.recognise.shown import show_header
 from pipeline.report.words import Words
-from schemas.outcomes import LEFTOVERS, RunState
+from schemas.outcomes import LEFTOVERS
 
 _STYLES = {"refused": "red", "interrupted": "yellow"}
+_MARKS = {"refused": " ✗", "interrupted": " …"}
 _ID = 23
 _COLUMNS = ("read", "created", "updated")
 _FACTS = (
@@ -25,7 +26,10 @@ _FACTS = (
 
 
 def history_table(summaries: Sequence[Mapping[str, Any]], lang: str) -> Table:
-    """Return one line a run, newest first; the run's id begins with its UTC time."""
+    """Return one line a run, newest first; the run's id begins with its UTC time.
+
+    A command with ✗ was refused, one with … did not come to its end.
+    """
     words = Words(lang)
     table = Table(box=None, pad_edge=False)
     table.add_column(words.text("history", "run"), no_wrap=True, min_width=_ID)
@@ -39,11 +43,9 @@ def history_table(summaries: Sequence[Mapping[str, Any]], lang: str) -> Table:
         counts = [rows.get(name, 0) for name in _COLUMNS]
         counts.append(sum(rows.get(name, 0) for name in LEFTOVERS))
         state = str(told.get("state", ""))
-        is_done = state == RunState.FINISHED
-        ended = "" if is_done else f" ({words.text('state', state).lower()})"
         table.add_row(
             told["run_id"],
-            f"{told.get('command', '')}{ended}",
+            f"{told.get('command', '')}{_MARKS.get(state, '')}",
             show_header(str(told.get("source", ""))),
             *(words.number(count) if count else "·" for count in counts),
             style=_STYLES.get(state, ""),
