@@ -16,6 +16,7 @@ from pipeline.state import claims
 from pipeline.state.database import insert_into
 from pipeline.state.index import see
 from pipeline.state.lease import Lease
+from pipeline.state.lineage import note_lineage
 from pipeline.state.schema import writes
 from pipeline.state.store import State
 from pipeline.state.writes import (
@@ -187,6 +188,12 @@ class Journal:
         seen = [result.seen for result in results if result.seen is not None]
         if seen:
             see(self._db, con, self._account, seen, now)
+        note_lineage(
+            self._db,
+            con,
+            self._account,
+            ((key, result.customer_id) for result in results for key in result.lineage),
+        )
 
     def _rows(self, intents: Sequence[Intent], now: float) -> list[dict[str, object]]:
         return [

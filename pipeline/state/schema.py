@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision of the schema, oldest first; the last one is what this code reads."""
 
 HEAD = REVISIONS[-1]
@@ -174,6 +174,24 @@ decisions = Table(
     Column("revoked_at", _Time),
     Column("revoked_by", Text),
     Index("decisions_pair", "account", "key_a", "key_b"),
+)
+
+lineage = Table(
+    "lineage",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("customer_id", Text, primary_key=True),
+    Index("lineage_customer", "account", "customer_id"),
+)
+
+settled = Table(
+    "settled",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("kept", Text, nullable=False),
+    Column("seen_at", _Time, nullable=False),
 )
 
 suppressed = Table(

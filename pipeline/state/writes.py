@@ -61,7 +61,8 @@ class Result(NamedTuple):
 
     Without an `outcome` the write is not over: REFUSED (not stored by the API) and
     SETTLED (looked up and not there) may then be intended again. `seen` goes to the
-    customer index in the same transaction.
+    customer index in the same transaction, `lineage` (keyed hashes of the source with
+    the row's name and external id) to what that source wrote.
     """
 
     op: int
@@ -72,6 +73,7 @@ class Result(NamedTuple):
     reason: str | None = None
     after: str | None = None
     seen: IndexRow | None = None
+    lineage: tuple[str, ...] = ()
 
 
 class Conflict(NamedTuple):
