@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 
@@ -109,8 +110,12 @@ class CsvChunks:
             yield from self._pieces(data[taken:], at_end=at_end)
 
     def _quick(self, data: bytes, *, at_end: bool) -> tuple[Batch, int] | None:
-        width = self._table.width
-        block = fast.read_block(data, self._table.dialect, width, at_end=at_end)
+        width, padding = self._table.width, self._table.padding
+        wide = width + padding
+        block = fast.read_block(data, self._table.dialect, wide, at_end=at_end)
+        if block is not None and padding:
+            block = _without_padding(block, width)
+            self._trailing += block.table.num_rows if block else 0
         if block is None:
             return None
         batch = _fast_batch(block, self._line, width)
@@ -180,6 +185,17 @@ def _fast_batch(block: fast.FastBlock, line: int, width: int) -> Batch:
             for row in block.ragged
         ]
     return Batch(places, lines[places], block.table, broken, len(lines))
+
+
+def _without_padding(block: fast.FastBlock, width: int) -> fast.FastBlock | None:
+    """Return the block without its empty cells beyond `width`, None where in doubt."""
+    table = block.table
+    beyond = table.columns[width:]
+    if any(column.null_count < len(column) for column in beyond):
+        return None
+    if any(row.found >= width for row in block.ragged):
+        return None
+    return replace(block, table=table.select(range(width)))
 
 
 def _without_head(blocks: Utf8Blocks, skip: int) -> Iterator[bytes]:

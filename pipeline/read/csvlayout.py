@@ -31,13 +31,15 @@ class CsvTable:
     """A CSV whose layout is known.
 
     `start` is the byte of the UTF-8 text where data begin, `start_line` the physical
-    lines before it, `width` the cells of a whole row.
+    lines before it, `width` the cells of a whole row, `padding` how many empty cells
+    most rows have beyond it.
     """
 
     content: Content
     encoding: Encoding
     dialect: Dialect
     width: int
+    padding: int
     start: int
     start_line: int
     layout: Layout
@@ -84,10 +86,18 @@ def open_csv(content: Content, options: ReadOptions) -> CsvTable:
         encoding=encoding,
         dialect=dialect,
         width=len(table.columns),
+        padding=_padding(records, len(table.columns)),
         start=utf8_length(before),
         start_line=line_breaks(before),
         layout=layout,
     )
+
+
+def _padding(records: list[Record], width: int) -> int:
+    """Return how many empty cells most rows have beyond the header's."""
+    beyond = [record.cells[width:] for record in records if record.cells]
+    sizes = [len(cells) for cells in beyond if cells and not any(cells)]
+    return min(sizes) if len(sizes) * 2 > len(records) else 0
 
 
 def _encoding(content: Content, options: ReadOptions) -> Encoding:

@@ -62,11 +62,7 @@ def read_block(
 
     `data` begins at the start of a record. A result with `end` 0 needs more data.
     """
-    if (
-        dialect.escape
-        or dialect.is_wrapped
-        or not (dialect.delimiter + dialect.quote).isascii()
-    ):
+    if not _is_plain(data, dialect):
         return None
     if len(data) > MOST and not at_end:
         return None
@@ -83,6 +79,13 @@ def read_block(
     if width == 1 and _has_blank_cells(table):
         return None
     return FastBlock(shape.end, shape.line_count, shape.lines, table, ragged)
+
+
+def _is_plain(data: bytes, dialect: Dialect) -> bool:
+    """Tell whether the dialect asks nothing here that the quick reader cannot do."""
+    if dialect.is_wrapped or not (dialect.delimiter + dialect.quote).isascii():
+        return False
+    return dialect.escape is None or dialect.escape.encode() not in data
 
 
 def _is_utf8(data: bytes, end: int) -> bool:

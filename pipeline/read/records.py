@@ -4,6 +4,7 @@ This is the patient reader: the quick one takes over where a block is strictly w
 formed, and both give the same cells.
 """
 
+import csv
 import io
 import re
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pipeline.read.dialect import Dialect
 
 MAX_RECORD = 1 << 21
 """Most characters of a quoted cell that is looked for over several lines."""
+_CSV_MOST = 1 << 16
+"""Characters of a line that Python's own reader takes without asking for more."""
 CUT_OFF_LINES = 1
 """Lines left at the end of a file by which a cell cut off inside its quotes cannot be
 told from a quote too many: they stay with the broken record."""
@@ -47,6 +50,8 @@ class Reader:
         self._mixed = re.compile(
             rf"(?=[^\r\n]*{q})(?:{q}(?:[^{q}\r\n]|{q}{q})*+{q}|[^{d}{q}\r\n])*+{end}"
         )
+        cell = rf"(?:{q}[^{q}\r\n]*+(?:{q}{q}[^{q}\r\n]*+)*+{q}|[^{q}{d}\r\n]*+)"
+        self._strict = re.compile(rf"{cell}(?:{d}{cell})*+(?:\r?\n|\r)?")
         self._bare = re.compile(rf"[^{d}\r\n]*+")
         self._opens = re.compile(rf"[ ]*{q}")
         self._escaped = re.compile(r"\\(.)", re.DOTALL)
@@ -76,7 +81,8 @@ class Reader:
                     return
                 record = found
             yield self._unwrapped(record) if self.dialect.is_wrapped else record
-            number += _lines_in(record, lines)
+            is_line = record.end - place == len(line)
+            number += 1 if is_line else _lines_in(record, lines)
             place = record.end
 
     def _unwrapped(self, record: Record) -> Record:
@@ -95,7 +101,10 @@ class Reader:
         self, text: str, start: int, number: int, lines: list[str], at_end: bool
     ) -> Record | None:
         """Return the record that begins at `start`; None where it may go on."""
-        line_end = start + len(lines[number])
+        line = lines[number]
+        line_end = start + len(line)
+        if self._is_strict(line):
+            return Record(number, start, line_end, self._parted(line))
         cells, place, is_open = self._part(text, start, line_end)
         if is_open and not at_end and len(text) - start < MAX_RECORD:
             return None
@@ -109,6 +118,19 @@ class Reader:
         if record.end > line_end and self._swallowed(text, record, line_end):
             return Record(number, start, line_end, None, "unterminated_quote")
         return record
+
+    def _is_strict(self, line: str) -> bool:
+        return (
+            len(line) < _CSV_MOST
+            and self.dialect.escape is None
+            and self._strict.fullmatch(line) is not None
+        )
+
+    def _parted(self, line: str) -> list[str]:
+        dialect = self.dialect
+        return next(
+            csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote)
+        )
 
     def _part(
         self, text: str, start: int, line_end: int

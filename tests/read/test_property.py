@@ -118,7 +118,7 @@ def test_a_named_8_bit_encoding_reads_back_identically(rows, delimiter):
     width=st.integers(1, 3),
     at_end=st.booleans(),
 )
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @example('a,"b""c"\r\n\r\n"x\ny",z', 2, True)
 @example('"a","b"\n"c"', 2, False)
 def test_where_the_quick_reader_answers_the_patient_one_agrees(text, width, at_end):
