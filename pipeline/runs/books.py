@@ -38,7 +38,8 @@ _DECIDED = """
     UNION ALL
     SELECT o.row, p.line, coalesce(r.outcome, 'not_attempted'),
            coalesce(r.customer_id, o.customer_id), NULL,
-           coalesce(r.rule, CASE WHEN r.op IS NULL THEN 'stopped' END), r.reason, NULL
+           coalesce(r.rule, CASE WHEN r.op IS NOT NULL THEN NULL
+                WHEN o.op >= {limit} THEN 'limited' ELSE 'stopped' END), r.reason, NULL
     FROM operation o JOIN prepared p USING (row) LEFT JOIN result r USING (op)
 """
 # A merged row stays merged only while its row ended well; else it shares that fate.
@@ -71,14 +72,17 @@ def check_outcomes(bench: Workbench) -> None:
     _fill(bench, _ACCEPTED)
 
 
-def run_outcomes(bench: Workbench, results: Iterable[Sequence[Any]]) -> None:
+def run_outcomes(
+    bench: Workbench, results: Iterable[Sequence[Any]], limit: int | None = None
+) -> None:
     """Fill `outcome` for plan and import; `results` are lines of RESULT.
 
-    An operation without a result was not attempted.
+    An operation without a result was not attempted: it stands beyond `limit`, or the
+    run stopped before it.
     """
     bench.table("result", _KINDS)
     bench.append("result", RESULT, results)
-    _fill(bench, _DECIDED)
+    _fill(bench, _DECIDED.format(limit=2**62 if limit is None else limit))
 
 
 def _fill(bench: Workbench, rest: str) -> None:

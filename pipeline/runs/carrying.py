@@ -103,16 +103,18 @@ async def carry_out(
             stop.by_error(error)
     session.summary.count_api(connection.client.stats.as_dict())
     with session.summary.timed("write"):
-        run_outcomes(bench, results(journal))
+        run_outcomes(bench, results(journal), facts.request.limit)
         conclude(session, bench, facts)
     counts = {"rows": dict(session.summary.rows)}
     ended = _ending(stop, run_id)
     if ended is not None:
         connection.state.runs.update_run(run_id, summary=counts)
         raise ended
+    # The folder first: a run that is finished for the database is never opened again.
     session.summary.state = RunState.FINISHED
-    connection.state.runs.update_run(run_id, state=RunState.FINISHED, summary=counts)
+    session.summary.write(session.folder)
     journal.release_open_claims()
+    connection.state.runs.update_run(run_id, state=RunState.FINISHED, summary=counts)
     bench.close()
     session.clear_staging()
 
@@ -121,7 +123,7 @@ def _count_rows(
     session: Session, bench: Workbench, journal: Journal, facts: Facts
 ) -> None:
     """Put the books as they stand into the summary, before anything is sent."""
-    run_outcomes(bench, results(journal))
+    run_outcomes(bench, results(journal), facts.request.limit)
     books = session.summary.books
     session.summary.rows = dict(balance(bench, facts.read, books))
     session.summary.write(session.folder)

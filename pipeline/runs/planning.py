@@ -157,17 +157,13 @@ def _own_guards(
 
 def predicted(bench: Workbench, limit: int | None) -> None:
     """Fill `outcome` with what applying the plan would give."""
-    beyond = limit if limit is not None else 2**62
     lines = bench.stream("SELECT op, action, customer_id FROM operation ORDER BY op")
-    run_outcomes(
-        bench,
-        (
-            (op, _outcome(action), customer_id, None, None)
-            if op < beyond
-            else (op, str(Outcome.NOT_ATTEMPTED), customer_id, "limited", None)
-            for op, action, customer_id in lines
-        ),
+    given = (
+        (op, _outcome(action), customer_id, None, None)
+        for op, action, customer_id in lines
+        if limit is None or op < limit
     )
+    run_outcomes(bench, given, limit)
 
 
 def _outcome(action: str) -> str:
