@@ -1,6 +1,7 @@
 """Read, recognise, prepare and stage a customer file; findings are joined in order."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -190,10 +191,15 @@ def _reading(source: Source, recognition: Recognition) -> dict[str, Any]:
         "other_sheets": list(layout.other_sheets),
         "header_line": layout.header_line,
         "columns": [
-            {"column": e.column, "role": e.role, "basis": e.basis, "facts": e.facts}
+            {
+                "column": show_header(e.column),
+                "role": e.role,
+                "basis": e.basis,
+                "facts": e.facts,
+            }
             for e in recognition.evidence
         ],
-        "withheld": list(recognition.columns.withheld),
+        "withheld": [show_header(c) for c in recognition.columns.withheld],
     }
 
 
@@ -214,6 +220,14 @@ def _join(
         part.unlink()
 
 
+def _shown(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return facts about a file with contacts and numbers in its headers masked."""
+    return {
+        name: show_header(fact) if isinstance(fact, str) else fact
+        for name, fact in facts.items()
+    }
+
+
 def _notes(source: Source, lang: str) -> list[Finding]:
     findings = []
     for note in source.layout.notes:
@@ -228,7 +242,7 @@ def _notes(source: Source, lang: str) -> list[Finding]:
                 original=None,
                 normalised=None,
                 suggestion=said.advice(lang),
-                message=said.message(lang, **note.facts),
+                message=said.message(lang, **_shown(note.facts)),
             )
         )
     return findings
