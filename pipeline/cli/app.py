@@ -18,6 +18,7 @@ from pipeline.cli.options import (
     seconds_of,
     settings_arguments,
 )
+from pipeline.cli.rules_commands import add_rules_commands
 from pipeline.cli.spread import spread
 from pipeline.errors import SettingsError, UsageError
 from schemas.outcomes import ExitCode
@@ -424,3 +425,4 @@ def doctor_command(common: Common) -> int:
 
 
 add_history_commands(app)
+add_rules_commands(app)

@@ -10,14 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.own.cells import numbers_of, texts_of, trimmed
+from pipeline.own.template import shown
 from pipeline.recognise.shown import show_header
 from schemas.outcomes import Severity
 from schemas.own import BoundRules, Kind, OwnRule
 from schemas.records import Finding
 from schemas.rules import rule as catalogue
 
-_DAY = 8
-"""Digits of a date as yyyymmdd."""
 _NEAR_ENOUGH = 0.75
 
 
@@ -105,8 +104,8 @@ def finding(
         "column": show_header(header),
         "rule": rule.name,
         "allowed": ", ".join(rule.allowed),
-        "min": _bound(rule.least, rule.kind),
-        "max": _bound(rule.most, rule.kind),
+        "min": shown(rule.least, rule.kind),
+        "max": shown(rule.most, rule.kind),
         "kind": _KINDS[rule.kind][places.lang == "fr"],
         **facts,
     }
@@ -133,15 +132,6 @@ def _nearest(rule: OwnRule, cell: str | None) -> str | None:
         (cell or "").strip().casefold(), folded, n=1, cutoff=_NEAR_ENOUGH
     )
     return folded[close[0]] if close else None
-
-
-def _bound(value: float | None, kind: Kind) -> str:
-    if value is None:
-        return ""
-    digits = f"{value:.15g}"
-    if kind == "date" and len(digits) == _DAY:
-        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-    return digits
 
 
 def _typed(

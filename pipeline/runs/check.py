@@ -6,6 +6,7 @@ from pipeline.dedupe import DedupePolicy, deduplicate
 from pipeline.errors import RefusedError
 from pipeline.plan.guards import refusal_text, refusals
 from pipeline.runs.books import balance, check_outcomes
+from pipeline.runs.deliverability import dns_asker, look_up_domains
 from pipeline.runs.drifting import compare_source, rule_guards
 from pipeline.runs.intake import Intake, open_views, take_in, workers_for
 from pipeline.runs.own import own_rules
@@ -109,6 +110,8 @@ def find_duplicates(
     with session.summary.timed("dedupe"):
         open_views(bench, session.folder.staging, has_parts=intake.read > 0)
         compare_source(session, bench, intake)
+        if request.deliverability:
+            look_up_domains(session, bench, dns_asker())
         deduplicate(
             bench.con,
             "prepared",
