@@ -11,6 +11,7 @@ from pipeline.own.columns import bind
 from pipeline.prepare import Recipe
 from pipeline.read import ReadOptions, Source, open_source
 from pipeline.recognise import Recognition, customer_likeness, recognise
+from pipeline.recognise.shown import show_header
 from pipeline.report.findings import join_findings, write_findings
 from pipeline.runs.own import (
     missing_columns,
