@@ -1,6 +1,7 @@
 """Apply a plan that lies in a run's folder: a fresh one, or one that was interrupted."""
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -170,6 +171,18 @@ class Feed:
                 slow=True,
                 tries=write.attempts,
             )
+
+    def attempted(self) -> Iterator[Operation]:
+        """Yield the other writes that an interrupted run may have sent."""
+        for write in self._unsettled.values():
+            if write.action != "create":
+                operation = replace(
+                    self._operation(write.op),
+                    action=write.action,
+                    customer_id=write.customer_id,
+                    body=json.loads(write.body or "{}"),
+                )
+                yield operation
 
     def _operation(self, op: int) -> Operation:
         query = f"SELECT {_NAMES} FROM operation WHERE op = ?"

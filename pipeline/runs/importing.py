@@ -1,6 +1,7 @@
 """`plan` and `import`: gather, decide, guard, do; or go on with what was interrupted."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -21,7 +22,7 @@ from pipeline.runs.locking import locked
 from pipeline.runs.own import own_rules
 from pipeline.runs.planning import Plan, make_plan, predicted
 from pipeline.runs.request import ImportRequest
-from pipeline.runs.resuming import close_changed, go_on, unfinished
+from pipeline.runs.resuming import close_changed, go_on, open_run, unfinished
 from pipeline.runs.session import Session, new_session, running
 from pipeline.runs.staging import Preparers
 from pipeline.runs.talk import Silence, Talk
@@ -107,22 +108,41 @@ class _Work:
 
     async def run(self) -> Session:
         async with connect(self._settings, self._talk, clock=self._clock) as connection:
-            same, changed = unfinished(connection, self._request.file, self._stdin)
-            if same is not None:
-                self._preparers.close()
-                self._talk.say(account_line(connection.account, self._settings))
-                self._talk.say(f"going on with the interrupted run {same.run_id}")
-                return await go_on(connection, same, self._talk, self._request)
-            session = self._session("import", connection)
-            source, run_id = session.summary.source, session.folder.run_id
-            with running(session):
-                async with locked(
-                    connection, source, run_id, self._request.wait
-                ) as lease:
-                    if changed is not None:
-                        await close_changed(connection, changed, self._talk)
+            while True:
+                same, changed = unfinished(connection, self._request.file, self._stdin)
+                if same is None:
+                    session = await self._begin(connection, changed)
+                else:
+                    session = await self._go_on(connection, same)
+                # None: while we waited for the lock, somebody ended or began a run.
+                if session is not None:
+                    return session
+
+    async def _go_on(self, connection: Connection, run: Run) -> Session | None:
+        self._talk.say(account_line(connection.account, self._settings))
+        self._talk.say(f"going on with the interrupted run {run.run_id}")
+        session = await go_on(connection, run, self._talk, self._request)
+        if session is not None:
+            self._preparers.close()
+        return session
+
+    async def _begin(
+        self, connection: Connection, changed: Run | None
+    ) -> Session | None:
+        session = self._session("import", connection)
+        source, run_id = session.summary.source, session.folder.run_id
+        with running(session):
+            async with locked(connection, source, run_id, self._request.wait) as lease:
+                now = open_run(connection, self._request.file)
+                is_still_so = _same_run(now, changed)
+                if is_still_so and changed is not None:
+                    await close_changed(connection, changed, self._talk)
+                if is_still_so:
                     await self._import(session, connection, lease)
+        if is_still_so:
             return session
+        shutil.rmtree(session.folder.path)
+        return None
 
     async def _import(
         self, session: Session, connection: Connection, lease: Lease
@@ -182,6 +202,10 @@ class _Work:
             stdin=self._stdin,
             preparers=self._preparers,
         )
+
+
+def _same_run(one: Run | None, other: Run | None) -> bool:
+    return (one and one.run_id) == (other and other.run_id)
 
 
 def refuse(made: Plan, request: ImportRequest) -> None:

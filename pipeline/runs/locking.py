@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from pipeline.errors import LockedError
+from pipeline.errors import LockedError, PipelineError
 from pipeline.runs.connect import Connection
 from pipeline.state.lease import Lease
 
@@ -27,9 +27,12 @@ async def locked(
         yield lease
     finally:
         renewing.cancel()
-        with suppress(asyncio.CancelledError, LockedError):
+        # What is wrong with the lease or its database is told by the commits; an
+        # error of giving it back must not stand before that of the run.
+        with suppress(asyncio.CancelledError, PipelineError):
             await renewing
-        lease.release()
+        with suppress(PipelineError):
+            lease.release()
 
 
 async def _take(connection: Connection, source: str, run_id: str, wait: float) -> Lease:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.api.clock import Clock
-from pipeline.apply.settle import Settler
+from pipeline.api.errors import NotFound
+from pipeline.apply.operation import Operation, dumps
+from pipeline.apply.settle import Settled, Settler
 from pipeline.apply.stop import Window
 from pipeline.errors import InputError, UsageError
 from pipeline.files.spool import bring
+from pipeline.match.changes import is_written
 from pipeline.runs.applying import Feed
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.carrying import Facts, carry_out, results
@@ -44,9 +47,7 @@ def unfinished(
 
     Standard input cannot be read twice, so its content is never compared here.
     """
-    found = connection.state.runs.latest_unfinished(
-        connection.account_id, source_name(file.file, file.source), command="import"
-    )
+    found = open_run(connection, file)
     if found is None:
         return None, None
     if file.file == "-":
@@ -54,6 +55,13 @@ def unfinished(
     with closing(bring(file.file, stdin=stdin)) as local:
         same = local.sha256 == found.file_sha256
     return (found, None) if same else (None, found)
+
+
+def open_run(connection: Connection, file: FileRequest) -> Run | None:
+    """Return the newest import of this source that is not finished."""
+    return connection.state.runs.latest_unfinished(
+        connection.account_id, source_name(file.file, file.source), command="import"
+    )
 
 
 def resume(
@@ -92,7 +100,10 @@ async def _resume(
         if asked.abandon:
             return await _abandon(connection, run, talk)
         _same_file(run)
-        return await go_on(connection, run, talk, asked.times)
+        session = await go_on(connection, run, talk, asked.times)
+        if session is None:
+            raise _finished(run)
+        return session
 
 
 def _wanted(connection: Connection, run_id: str | None) -> Run:
@@ -111,8 +122,12 @@ def _wanted(connection: Connection, run_id: str | None) -> Run:
             hint="`notchpay-pipeline runs` lists them",
         )
     if run.finished_at is not None:
-        raise UsageError(f"run `{run_id}` is finished; there is nothing to resume")
+        raise _finished(run)
     return run
+
+
+def _finished(run: Run) -> UsageError:
+    return UsageError(f"run `{run.run_id}` is finished; there is nothing to resume")
 
 
 def _same_file(run: Run) -> None:
@@ -130,26 +145,38 @@ def _same_file(run: Run) -> None:
 
 async def go_on(
     connection: Connection, run: Run, talk: Talk, times: Times | ImportRequest | None
-) -> Session:
-    """Apply the rest of an interrupted run's plan; doubts are looked up first."""
-    session = open_session(connection.settings, run.run_id, talk)
-    with running(session):
-        facts = Facts.load(session)
-        if times is not None:
-            facts = replace(
-                facts,
-                request=replace(
-                    facts.request,
-                    max_duration=times.max_duration,
-                    window=times.window,
-                ),
-            )
-        wait = times.wait if times else 0.0
-        async with locked(connection, run.source, run.run_id, wait) as lease:
+) -> Session | None:
+    """Apply the rest of an interrupted run's plan; doubts are looked up first.
+
+    Returns None where another process has finished the run by now. The run's folder is
+    that of a living run until the lock is taken, so nothing in it is touched before.
+    """
+    wait = times.wait if times else 0.0
+    async with locked(connection, run.source, run.run_id, wait) as lease:
+        if is_over(connection, run):
+            return None
+        session = open_session(connection.settings, run.run_id, talk)
+        with running(session):
+            facts = Facts.load(session)
+            if times is not None:
+                facts = replace(
+                    facts,
+                    request=replace(
+                        facts.request,
+                        max_duration=times.max_duration,
+                        window=times.window,
+                    ),
+                )
             session.log.event("run_resumed")
             with session.bench() as bench:
                 await carry_out(session, bench, connection, facts, lease)
     return session
+
+
+def is_over(connection: Connection, run: Run) -> bool:
+    """Tell whether a run that was open a while ago is finished or closed by now."""
+    now = connection.state.runs.run(run.run_id)
+    return now is None or now.finished_at is not None
 
 
 async def close_changed(connection: Connection, run: Run, talk: Talk) -> None:
@@ -160,6 +187,8 @@ async def close_changed(connection: Connection, run: Run, talk: Talk) -> None:
 
 async def _abandon(connection: Connection, run: Run, talk: Talk) -> Session:
     async with locked(connection, run.source, run.run_id, 0.0) as lease:
+        if is_over(connection, run):
+            raise _finished(run)
         return await _close(connection, run, talk, lease)
 
 
@@ -190,9 +219,7 @@ async def _close(
 
 
 async def _settle(connection: Connection, journal: Journal, feed: Feed) -> None:
-    doubts = list(feed.doubts())
-    if not doubts:
-        return
+    """Find out what an interrupted run wrote last; nothing more is sent for it."""
     settings = connection.settings
     settler = Settler(
         connection.finder(),
@@ -200,16 +227,49 @@ async def _settle(connection: Connection, journal: Journal, feed: Feed) -> None:
         settings.settle_seconds,
         settings.import_key,
     )
-    journal.commit(
-        [],
-        [
-            Result(
-                settled.parked.operation.op,
-                WriteState.SETTLED,
-                outcome=Outcome.CREATED if settled.ours else Outcome.NOT_ATTEMPTED,
-                customer_id=settled.ours.id if settled.ours else None,
-                rule=None if settled.ours else "abandoned",
-            )
-            for settled in await settler.settle(doubts)
-        ],
+    doubts = list(feed.doubts())
+    found = await settler.settle(doubts) if doubts else []
+    results = [_result(settled) for settled in found]
+    results += [
+        await _read_back(connection, operation) for operation in feed.attempted()
+    ]
+    if results:
+        journal.commit([], results)
+
+
+def _result(settled: Settled) -> Result:
+    op = settled.parked.operation.op
+    if settled.ours is not None:
+        who = settled.ours.id
+        return Result(op, WriteState.SETTLED, Outcome.CREATED, customer_id=who)
+    if settled.unclear:
+        return Result(op, WriteState.SETTLED, Outcome.FAILED, rule="in_doubt")
+    return Result(op, WriteState.SETTLED, Outcome.NOT_ATTEMPTED, rule="abandoned")
+
+
+async def _read_back(connection: Connection, operation: Operation) -> Result:
+    """Return what became of an update or a deletion that an interrupted run sent."""
+    who, is_delete = operation.customer_id or "", operation.action == "delete"
+    try:
+        live = await connection.finder().get(who)
+        region = connection.settings.region
+        is_done = not is_delete and is_written(operation.changes, live, region)
+    except NotFound:
+        is_done = is_delete
+    if not is_done:
+        return Result(
+            operation.op,
+            WriteState.SETTLED,
+            Outcome.NOT_ATTEMPTED,
+            customer_id=who,
+            rule="abandoned",
+        )
+    rule = {"delete": "deleted", "revert": "reversed"}.get(operation.action)
+    return Result(
+        operation.op,
+        WriteState.SETTLED,
+        Outcome.UPDATED,
+        customer_id=who,
+        rule=rule,
+        after=dumps(operation.body),
     )

@@ -67,7 +67,9 @@ async def _undo(
         )
         if begun:
             talk.say(f"going on with the interrupted undo {begun[0].run_id}")
-            return await go_on(connection, begun[0], talk, request.times)
+            session = await go_on(connection, begun[0], talk, request.times)
+            if session is not None:
+                return session
         session = new_session(
             settings,
             "undo",
