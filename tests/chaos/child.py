@@ -91,7 +91,7 @@ def enter(job):
 
 def _fill_disk(*_):
     """Let no file grow any more, as a full disk does."""
-    sizes = [os.stat(fd).st_size for fd in _open_files("state.db-wal")]
+    sizes = [os.fstat(fd).st_size for fd in _open_files("state.db-wal")]
     limit = max(sizes, default=0) + 4096
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
@@ -106,13 +106,13 @@ def _lose_database(*_):
 
 def _open_files(name):
     found = []
-    for entry in os.listdir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
         try:
-            target = os.readlink(f"/proc/self/fd/{entry}")
+            target = entry.readlink()
         except OSError:
-            continue
-        if Path(target).name == name:
-            found.append(int(entry))
+            continue  # the one that lists the folder
+        if target.name == name:
+            found.append(int(entry.name))
     return found
 
 

@@ -76,8 +76,13 @@ def _is_of(record, people):
 
 
 def folders(job):
-    """Return the folders of the runs, oldest first."""
-    return sorted(p for p in job.runs().iterdir() if (p / "summary.json").exists())
+    """Return the folders of the runs that began to write, oldest first.
+
+    Whoever is killed or refused earlier leaves a folder that says so, and no run.
+    """
+    with open_state(f"sqlite:///{job.runs()}/state.db", create=False) as state:
+        begun = {run.run_id for run in state.runs.find_runs(RunFilter())}
+    return sorted(p for p in job.runs().iterdir() if p.name in begun)
 
 
 def check_outcomes(verdict, cast, world, folder, due=None):
