@@ -19,8 +19,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from pipeline.cli.columns_shown import columns_table
 from pipeline.cli.options import Common
-from pipeline.recognise.shown import show_header
 from pipeline.report.words import Words
 from pipeline.runs.session import Session
 from schemas.outcomes import LEFTOVERS
@@ -119,9 +119,13 @@ def show_run(session: Session, common: Common, lang: str) -> None:
     french = lang == "fr"
     if not common.quiet:
         console.print(_table(rows, french))
+        columns = columns_table(summary, lang)
+        if columns is not None and summary["command"] in ("check", "plan"):
+            console.print(columns)
         _show_plan(console, summary, french)
         if summary["findings"]:
-            console.print(_findings(summary["findings"], french))
+            own = summary.get("reading", {}).get("own_rules", {})
+            console.print(_findings(summary["findings"], french, own))
     console.print(_last_line(session, rows, leftovers, lang), soft_wrap=True)
 
 
@@ -144,7 +148,11 @@ def _table(rows: Mapping[str, int], french: bool) -> Table:
     return table
 
 
-def _findings(findings: Mapping[str, int], french: bool) -> Table:
+def _findings(
+    findings: Mapping[str, int],
+    french: bool,
+    own: Mapping[str, str | None] | None = None,
+) -> Table:
     from schemas.rules import rules
 
     known = rules()
@@ -153,7 +161,10 @@ def _findings(findings: Mapping[str, int], french: bool) -> Table:
     table.add_column("lignes" if french else "rows", justify="right")
     table.add_column("que faire" if french else "what to do")
     for name, count in sorted(findings.items(), key=lambda item: -item[1])[:15]:
-        advice = known[name].advice("fr" if french else "en") if name in known else ""
+        if name in known:
+            advice = known[name].advice("fr" if french else "en")
+        else:
+            advice = (own or {}).get(name) or ""  # a user's rule: its column
         table.add_row(name, str(count), advice)
     return table
 
@@ -162,21 +173,8 @@ def _show_plan(console: Console, summary: Mapping[str, Any], french: bool) -> No
     plan = summary.get("plan")
     if summary["command"] != "plan" or not plan:
         return
-    reading = summary["reading"]
-    leaving = [
-        show_header(c["column"])
-        for c in reading["columns"]
-        if c["role"].startswith("metadata.")
-    ]
-    held = list(map(show_header, reading["withheld"]))
     way = plan["existing_read_by"]
     texts = (
-        (
-            "columns that leave as metadata",
-            "colonnes envoyées en métadonnées",
-            ", ".join(leaving) or "-",
-        ),
-        ("columns held back", "colonnes retenues", ", ".join(held) or "-"),
         ("existing customers read by", "clients existants lus par", way),
         ("requests it will take", "requêtes nécessaires", str(plan["requests"])),
         ("would end at", "finirait à", plan["would_end_at"]),

@@ -96,10 +96,22 @@ def bring_in(
     summary.findings.update(intake.findings)
     summary.rows["read"] = intake.read
     summary.extra["counts"] = dict(intake.counts)
+    summary.extra["region_assumed"] = _assumed(session, intake)
     session.log.event(
         "file_read", rows=intake.read, rejected=intake.rejected, sha256=intake.sha256
     )
     return intake
+
+
+def _assumed(session: Session, intake: Intake) -> dict[str, float | str]:
+    """Return how many phones had no country code nor a country, and as what they pass."""
+    phones = intake.counts["phones"]
+    share = min(1.0, intake.counts["region_assumed"] / phones) if phones else 0.0
+    return {
+        "share": round(share, 4),
+        "phones": phones,
+        "region": session.settings.region,
+    }
 
 
 def find_duplicates(
