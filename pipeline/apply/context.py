@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pipeline.api.client import NotchPayClient
 from pipeline.api.clock import Clock
 from pipeline.apply.breaker import Breaker
+from pipeline.apply.memory import Memory, NoMemory
 from pipeline.apply.operation import Later
 from pipeline.apply.stop import Stop
 from pipeline.apply.writer import JournalWriter
@@ -55,3 +56,4 @@ class Context:
     breaker: Breaker = field(default_factory=Breaker)
     later: list[Later] = field(default_factory=list)
     on_outcome: Callable[[Outcome], None] = lambda _: None
+    memory: Memory = field(default_factory=NoMemory)

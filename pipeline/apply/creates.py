@@ -7,6 +7,7 @@ from pipeline.apply.adopt import adopt, look
 from pipeline.apply.breaker import is_outage
 from pipeline.apply.context import Context
 from pipeline.apply.evidence import has_key
+from pipeline.apply.memory import created
 from pipeline.apply.operation import Earlier, Later, Operation, Parked
 from pipeline.apply.outcome import finish, intent_of, not_sent
 from pipeline.errors import ApiUnreachableError
@@ -67,7 +68,13 @@ async def _send_create(
         await _not_reached(context, operation, earlier, error)
         return None
     context.breaker.succeeded()
-    await finish(context, operation, Outcome.CREATED, customer_id=customer.id)
+    await finish(
+        context,
+        operation,
+        Outcome.CREATED,
+        customer_id=customer.id,
+        shown=created(customer, operation.body),
+    )
     return None
 
 
@@ -173,6 +180,7 @@ async def _adopt_duplicate(context: Context, operation: Operation) -> bool:
                 Outcome.CREATED,
                 state=WriteState.SETTLED,
                 customer_id=ours.id,
+                shown=created(ours.customer, operation.body),
             )
             return True
         verdict: Verdict = decide(record, found.by_email, found.by_phone)

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.api.errors import Unavailable
 from pipeline.apply.adopt import adopt
 from pipeline.apply.context import Context
+from pipeline.apply.memory import created
 from pipeline.apply.operation import Earlier, Operation, Parked
 from pipeline.apply.outcome import finish
 from pipeline.apply.send import send
@@ -183,6 +184,7 @@ class Engine:
                 Outcome.CREATED,
                 state=WriteState.SETTLED,
                 customer_id=settled.ours.id,
+                shown=created(settled.ours.customer, operation.body),
             )
             return None
         if settled.unclear:

@@ -63,7 +63,10 @@ def to_row(operation: Operation) -> tuple[Any, ...]:
                 "email": record.email,
                 "phone": record.phone,
                 "external_id": record.external_id,
+                "birth_date": record.birth_date,
+                "national_id": record.national_id,
                 "metadata": dict(record.metadata),
+                "different_from": list(record.different_from),
             }
         ),
         dumps(operation.body),
@@ -81,12 +84,17 @@ def from_row(line: tuple[Any, ...]) -> Operation:
         row=row,
         action=action,
         customer_id=customer_id,
-        record=Record(row=row, **json.loads(record)),
+        record=_record(row, json.loads(record)),
         body=json.loads(body),
         changes=tuple(FieldChange(*change) for change in json.loads(changes)),
         before=None if before is None else json.loads(before),
         read_at=read_at,
     )
+
+
+def _record(row: int, told: dict[str, JSON]) -> Record:
+    apart = tuple(told.pop("different_from", ()))
+    return Record(row=row, different_from=apart, **told)
 
 
 def dumps(value: JSON) -> str:

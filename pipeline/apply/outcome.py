@@ -3,10 +3,11 @@
 from pipeline.apply.context import Context
 from pipeline.apply.operation import JSON, Operation, dumps
 from pipeline.state.journal import Intent, Result, WriteState
+from schemas.api import Customer
 from schemas.outcomes import Outcome
 
 
-async def finish(
+async def finish(  # noqa: PLR0913 - one for each field of a result
     context: Context,
     operation: Operation,
     outcome: Outcome,
@@ -16,8 +17,18 @@ async def finish(
     rule: str | None = None,
     reason: str | None = None,
     after: str | None = None,
+    shown: Customer | None = None,
 ) -> None:
-    """Hand an outcome to the journal and tell the progress."""
+    """Hand an outcome to the journal and tell the progress.
+
+    `shown` is the customer as the answer has him once written; the index learns it in
+    the same transaction.
+    """
+    is_written = outcome in (Outcome.CREATED, Outcome.UPDATED) and rule != "deleted"
+    lineage = context.memory.source_keys(operation.record) if is_written else ()
+    seen = None if shown is None else context.memory.seen(shown)
+    if is_written and seen is None and customer_id is not None:
+        seen = context.memory.unsure(customer_id)
     await context.writer.record(
         Result(
             op=operation.op,
@@ -27,6 +38,8 @@ async def finish(
             rule=rule,
             reason=reason,
             after=after,
+            seen=seen,
+            lineage=lineage,
         )
     )
     context.on_outcome(outcome)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pipeline.api.errors import NotFound, RefusedByApi, Unavailable
 from pipeline.apply.breaker import is_outage
 from pipeline.apply.context import Context
+from pipeline.apply.memory import is_whole
 from pipeline.apply.operation import JSON, Earlier, Later, Operation, dumps
 from pipeline.apply.outcome import finish, intent_of, not_sent
 from pipeline.match.changes import (
@@ -15,6 +16,7 @@ from pipeline.match.changes import (
 )
 from pipeline.match.known import Known
 from pipeline.state.journal import WriteState
+from schemas.api import Customer
 from schemas.outcomes import Outcome
 
 
@@ -35,18 +37,18 @@ async def send_update(
     if live is None:
         return
     if operation.attempted and is_written(operation.changes, live, policy.region):
-        await _read_back(context, operation)
+        await _read_back(context, operation, live)
     elif still_equal(operation.changes, live, policy.region):
         await write_update(context, operation, live, earlier)
     else:
         await _moved(context, operation, "changed_since_plan")
 
 
-async def _read_back(context: Context, operation: Operation) -> None:
+async def _read_back(context: Context, operation: Operation, live: Known) -> None:
     """End an update that was found written, though no answer said so."""
     body = dict(operation.body)
     await _journal_update(context, operation, body, operation.before)
-    await _updated(context, operation, body, WriteState.SETTLED)
+    await _updated(context, operation, body, WriteState.SETTLED, live.customer)
 
 
 async def _live(context: Context, operation: Operation) -> Known | None:
@@ -54,6 +56,7 @@ async def _live(context: Context, operation: Operation) -> Known | None:
     try:
         return await context.finder.get(operation.customer_id or "")
     except NotFound:
+        context.memory.gone(operation.customer_id or "")
         await _moved(context, operation, "deleted_in_api")
         return None
 
@@ -111,6 +114,7 @@ async def _deleted(context: Context, operation: Operation) -> None:
 
 async def _finish_deleted(context: Context, operation: Operation) -> None:
     context.breaker.succeeded()
+    context.memory.forget(operation.customer_id or "")
     await finish(
         context,
         operation,
@@ -139,14 +143,17 @@ async def _send_update(
     await _journal_update(context, operation, body, before)
     try:
         async with context.gate:
-            await context.client.update_customer(operation.customer_id or "", body)
+            answer = await context.client.update_customer(
+                operation.customer_id or "", body
+            )
     except NotFound:
+        context.memory.gone(operation.customer_id or "")
         await _moved(context, operation, "deleted_in_api")
     except (RefusedByApi, Unavailable) as error:
         sent = replace(operation, body=body, before=before)
         await _write_failed(context, sent, error, earlier)
     else:
-        await _updated(context, operation, body, WriteState.ACKNOWLEDGED)
+        await _updated(context, operation, body, WriteState.ACKNOWLEDGED, answer)
 
 
 async def _journal_update(
@@ -156,7 +163,11 @@ async def _journal_update(
 
 
 async def _updated(
-    context: Context, operation: Operation, body: JSON, state: WriteState
+    context: Context,
+    operation: Operation,
+    body: JSON,
+    state: WriteState,
+    shown: Customer,
 ) -> None:
     context.breaker.succeeded()
     await finish(
@@ -167,6 +178,7 @@ async def _updated(
         customer_id=operation.customer_id,
         rule="reversed" if operation.action == "revert" else None,
         after=dumps(body),
+        shown=shown if is_whole(shown) else None,
     )
 
 
@@ -217,5 +229,6 @@ async def _is_there(context: Context, operation: Operation) -> bool:
         return False
     if not is_written(operation.changes, live, context.policy.region):
         return False
-    await _updated(context, operation, dict(operation.body), WriteState.SETTLED)
+    body = dict(operation.body)
+    await _updated(context, operation, body, WriteState.SETTLED, live.customer)
     return True
