@@ -27,7 +27,8 @@ FILES = (
     "not_attempted.csv",
 )
 """Files that a person may want to open, in the order they are listed."""
-_READS_A_FILE = ("check", "plan", "import")
+READS_A_FILE = ("check", "plan", "import")
+"""Commands whose runs are compared with earlier files of their source."""
 _EARLIER = 11
 
 
@@ -170,14 +171,14 @@ def _earlier(
     folder: Path, summary: Mapping[str, JSON]
 ) -> tuple[Mapping[str, JSON], ...]:
     """Return earlier finished runs of the same source: of one file the last one only."""
-    if summary["command"] not in _READS_A_FILE:
+    if summary["command"] not in READS_A_FILE:
         return ()
     by_file: dict[str, Mapping[str, JSON]] = {}
     for told in summaries(folder.parent):
         if (
             told["run_id"] < summary["run_id"]
             and told.get("source") == summary["source"]
-            and told.get("command") in _READS_A_FILE
+            and told.get("command") in READS_A_FILE
             and told.get("state") == "finished"
             and told.get("account") in (None, summary["account"])
             and told.get("file_sha256") not in (None, summary["file_sha256"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.report.folder import PageFacts
 from pipeline.report.parts import Link, Step
-from pipeline.report.words import Words
+from pipeline.report.words import Words, guard_figure
 
 JSON = Any
 
@@ -29,7 +29,7 @@ def next_steps(facts: PageFacts, words: Words) -> tuple[Step, ...]:
 def _refusals(summary: Mapping[str, JSON], words: Words) -> Iterator[Step]:
     for guard in summary["guards"]:
         if guard["refused"] and not guard["passed_by"]:
-            facts = {k: words.number(guard[k], 2) for k in ("value", "limit")}
+            facts = {k: guard_figure(words, guard, k) for k in ("value", "limit")}
             text = words.text("next", "guard", guard=guard["name"], **facts)
             yield Step(text, tone="bad")
 
@@ -37,12 +37,14 @@ def _refusals(summary: Mapping[str, JSON], words: Words) -> Iterator[Step]:
 def _rows(facts: PageFacts, words: Words) -> Iterator[Step]:
     rows, told = facts.summary["rows"], facts.summary.get("files", {})
     pairs = told.get("review_pairs.csv", {}).get("rows", 0)
+    # A refused run cannot be resumed: the step of its guard says what to do.
+    left = 0 if facts.summary["state"] == "refused" else rows.get("not_attempted", 0)
     for name, count, files, tone in (
         ("rejected", rows.get("rejected", 0), ("rejected.xlsx", "rejected.csv"), "bad"),
         ("pairs", pairs, ("review_pairs.xlsx", "review_pairs.csv"), "warn"),
         ("review", rows.get("review", 0), ("review.csv",), "warn"),
         ("failed", rows.get("failed", 0), ("failed.csv",), "bad"),
-        ("not_attempted", rows.get("not_attempted", 0), ("not_attempted.csv",), "warn"),
+        ("not_attempted", left, ("not_attempted.csv",), "warn"),
     ):
         if count:
             links = tuple(
@@ -78,7 +80,8 @@ def _drift(facts: PageFacts, words: Words) -> Iterator[Step]:
         )
     share = rows.get("rejected", 0) / rows["read"]
     before_share = median(
-        told["rows"]["rejected"] / (told["rows"]["read"] or 1) for told in earlier
+        told["rows"].get("rejected", 0) / (told["rows"]["read"] or 1)
+        for told in earlier
     )
     if share > before_share * _TIMES_AS_BAD and share > before_share + _FEWEST_POINTS:
         text = words.text(

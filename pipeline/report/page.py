@@ -87,6 +87,7 @@ def _context(facts: PageFacts, words: Words, zone: str) -> dict[str, JSON]:
         "zone": zone,
         "tiles": () if is_export else sections.tiles(summary, words),
         "steps": next_steps(facts, words),
+        "nothing": words.text("next", "nothing_export" if is_export else "nothing"),
         "sections": shown,
         "record": _record(facts, words),
         "version": summary["versions"].get("notchpay-pipeline", ""),
@@ -138,7 +139,7 @@ def _record(facts: PageFacts, words: Words) -> Table:
     rows = [
         (
             Cell(words.text("fact", name)),
-            Cell(_fact(name, summary[name]), path=name, value=str(summary[name])),
+            _fact(name, summary[name]),
         )
         for name in _FACTS
         if summary.get(name) not in (None, "")
@@ -157,5 +158,8 @@ def _record(facts: PageFacts, words: Words) -> Table:
     )
 
 
-def _fact(name: str, value: JSON) -> str:
-    return show_header(str(value)) if name == "source" else str(value)
+def _fact(name: str, value: JSON) -> Cell:
+    """Return a fact; a source or merchant may be named like a person."""
+    if name in ("source", "merchant"):
+        return Cell(show_header(str(value)))
+    return Cell(str(value), path=name, value=str(value))

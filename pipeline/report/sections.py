@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from pipeline.recognise.shown import show_header
 from pipeline.report import charts
-from pipeline.report.folder import PageFacts
+from pipeline.report.folder import READS_A_FILE, PageFacts
 from pipeline.report.parts import Cell, Link, Section, Table, Tile
-from pipeline.report.words import Words
+from pipeline.report.words import Words, guard_figure
 
 JSON = Any
 
@@ -24,6 +24,7 @@ TONES: Mapping[str, str] = {
     "failed": "bad",
     "not_attempted": "idle",
 }
+_UNDO_OUTCOMES = ("updated", "review", "failed", "not_attempted")
 EXPLAINED = ("rejected", "review", "failed", "not_attempted")
 _MOST_BARS = 8
 _MOST_REPAIRS = 15
@@ -45,7 +46,7 @@ def section(facts: PageFacts, words: Words, zone: str) -> Iterator[Section]:
         yield repairs(facts, words)
     if summary.get("plan") or summary["guards"]:
         yield plan(summary, words)
-    if summary["command"] in ("check", "plan", "import"):
+    if summary["command"] in READS_A_FILE and summary["rows"].get("read"):
         yield drift(facts, words, zone)
     yield traffic(facts, words)
     if facts.files:
@@ -80,7 +81,7 @@ def tiles(summary: Mapping[str, JSON], words: Words) -> tuple[Tile, ...]:
             means=means(name),
         )
         for name, count in summary["rows"].items()
-        if name != "read"
+        if name in _UNDO_OUTCOMES or not (undone or name == "read")
     )
 
 
@@ -185,7 +186,7 @@ def quality(summary: Mapping[str, JSON], words: Words) -> Section:
     series = [
         charts.Series(
             words.text("chart", kind),
-            [100 * counts[kind] / read for counts in told.values()],
+            [min(100, 100 * counts[kind] / read) for counts in told.values()],
             colour,
         )
         for kind, colour in (("filled", "before"), ("usable", "accent"))
@@ -301,9 +302,11 @@ def _guards(guards: Sequence[Mapping[str, JSON]], words: Words) -> Table:
 
 def _measured(words: Words, guard: Mapping[str, JSON], kind: str, place: int) -> Cell:
     value = guard[kind]
-    is_share = "rate" in guard["name"] or "drop" in guard["name"]
-    shown = words.share(value, 1) if is_share else words.number(value)
-    return Cell(shown, path=f"guards/{place}/{kind}", value=str(value))
+    return Cell(
+        guard_figure(words, guard, kind),
+        path=f"guards/{place}/{kind}",
+        value=str(value),
+    )
 
 
 def traffic(facts: PageFacts, words: Words) -> Section:
@@ -416,7 +419,8 @@ def drift(facts: PageFacts, words: Words, zone: str) -> Section:
     days = [local_day(told["run_id"], zone) for told in earlier]
     read = [told["rows"]["read"] for told in earlier]
     shares = [
-        100 * told["rows"]["rejected"] / (told["rows"]["read"] or 1) for told in earlier
+        100 * told["rows"].get("rejected", 0) / (told["rows"]["read"] or 1)
+        for told in earlier
     ]
     labels = [*(day[5:10] for day in days[:-1]), words.text("chart", "this")]
     rows = tuple(
@@ -429,10 +433,10 @@ def drift(facts: PageFacts, words: Words, zone: str) -> Section:
             ),
             figure(
                 words,
-                told["rows"]["rejected"],
+                told["rows"].get("rejected", 0),
                 "rows/rejected" if told is facts.summary else "",
             ),
-            Cell(words.share(told["rows"]["rejected"], told["rows"]["read"])),
+            Cell(words.share(told["rows"].get("rejected", 0), told["rows"]["read"])),
         )
         for day, told in zip(days, earlier, strict=True)
     )

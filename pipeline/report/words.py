@@ -104,6 +104,15 @@ class Words:
         return self._set(known.advice(self.lang)) if known else ""
 
 
+def guard_figure(words: Words, guard: Mapping[str, Any], kind: str) -> str:
+    """Return a guard's `value` or `limit`, shares in per cent."""
+    value = float(guard[kind])
+    is_share = "rate" in guard["name"] or "drop" in guard["name"]
+    if is_share:
+        return words.share(value, 1)
+    return words.number(value, 0 if value.is_integer() else 1)
+
+
 def _blank(found: re.Match[str]) -> str:
     before, after = found.groups()
     return f"\u00a0{before}" if before else f"{after}\u00a0"
