@@ -15,11 +15,11 @@ _SIGNATURE: Final = f"list_sort(string_split({_NAME}, ' '))::VARCHAR"
 
 _BLOCKS: Final = (
     # Same name, e-mails of the same owner at another house.
-    ("name+local", "email", f"{_SIGNATURE} || split_part(lower(email), '@', 1)"),
+    ("name+local", "email", "split_part(lower(email), '@', 1)"),
     # Same name, phones alike at the end (another country code, an old plan).
-    ("name+last6", "phone", f"{_SIGNATURE} || right(phone, 6)"),
-    # Same name, phones alike but for a digit in the middle or at the end.
-    ("name+first", "phone", f"{_SIGNATURE} || left(phone, length(phone) - 2)"),
+    ("name+last6", "phone", "right(phone, 6)"),
+    # Same name, phones alike but for their last two digits.
+    ("name+first", "phone", "left(phone, length(phone) - 2)"),
 )
 
 _OLD_PLAN: Final = r"^\+(237|229|225)\d{8}$"
@@ -38,33 +38,45 @@ def build(con: Any, source: str, policy: DedupePolicy) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE dd_likes (a BIGINT, b BIGINT, block VARCHAR)"
     )
-    for block, column, expression in _BLOCKS:
-        _block(con, source, policy, (block, column, expression))
+    _namesakes(con, source)
+    for block in _BLOCKS:
+        _block(con, policy, block)
     _old_plans(con, source, policy)
     _list(con, source)
 
 
-def _block(
-    con: Any, source: str, policy: DedupePolicy, block: tuple[str, str, str]
-) -> None:
+def _namesakes(con: Any, source: str) -> None:
+    """Leave the rows that go on and whose name another such row has too."""
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_called_so AS
+        SELECT row, hash({_SIGNATURE}) AS h FROM {source}
+        WHERE length(name) > 3 AND row NOT IN (SELECT row FROM dd_merged)"""
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE dd_namesakes AS
+        SELECT c.row, c.h, s.email, s.phone
+        FROM dd_called_so c JOIN {source} s ON s.row = c.row
+        WHERE c.h IN (SELECT h FROM dd_called_so GROUP BY h HAVING count(*) > 1)"""
+    )
+    con.execute("DROP TABLE dd_called_so")
+
+
+def _block(con: Any, policy: DedupePolicy, block: tuple[str, str, str]) -> None:
     name, column, expression = block
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_block AS
-        SELECT row, h, count(*) OVER (PARTITION BY h) AS n FROM (
-            SELECT row, hash({expression}) AS h FROM {source}
-            WHERE {column} IS NOT NULL AND length(name) > 3)
-        WHERE h IN (SELECT hash({expression}) AS h FROM {source}
-            WHERE {column} IS NOT NULL AND length(name) > 3
-            GROUP BY h HAVING count(*) > 1)"""
+        SELECT row, h, like_it, count(*) OVER (PARTITION BY h, like_it) AS n FROM (
+            SELECT row, h, {expression} AS like_it FROM dd_namesakes
+            WHERE {column} IS NOT NULL)"""
     )
     con.execute(
-        f"""INSERT INTO skipped_blocks SELECT '{name}', min({expression}), count(*)
-        FROM {source} s JOIN dd_block k ON k.row = s.row WHERE k.n > {policy.max_block}
-        GROUP BY k.h ORDER BY ALL"""
+        f"""INSERT INTO skipped_blocks SELECT '{name}', like_it, count(*)
+        FROM dd_block WHERE n > {policy.max_block} GROUP BY h, like_it ORDER BY ALL"""
     )
     con.execute(
         f"""INSERT INTO dd_likes SELECT a.row, b.row, '{name}'
-        FROM dd_block a JOIN dd_block b ON a.h = b.h AND a.row < b.row
+        FROM dd_block a JOIN dd_block b
+            ON a.h = b.h AND a.like_it = b.like_it AND a.row < b.row
         WHERE a.n BETWEEN 2 AND {policy.max_block}"""
     )
 

@@ -184,8 +184,9 @@ def _mark_rare_typos(con: Any, source: str, policy: DedupePolicy) -> None:
         f"""CREATE OR REPLACE TEMP TABLE dd_words AS
         WITH wanted AS (SELECT DISTINCT unnest(string_split(words, ' ')) AS word
                         FROM dd_typos WHERE words <> ''),
-        spoken AS (SELECT unnest(string_split_regex(lower(strip_accents(name)),
-                        '[^[:alnum:]]+')) AS word FROM {source})
+        spoken AS (SELECT unnest(string_split(translate(
+                lower(strip_accents(name)), '-.,;/''', '     '), ' ')) AS word
+            FROM {source})
         SELECT word, count(*) AS uses FROM spoken SEMI JOIN wanted USING (word)
         GROUP BY word"""
     )

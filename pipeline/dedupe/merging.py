@@ -12,7 +12,7 @@ from pipeline.dedupe.golden import Golden, Record, merge
 from pipeline.dedupe.policy import DedupePolicy
 from schemas.tables import PREPARED
 
-_BATCH = 50_000
+_BATCH = 8_000
 _COLUMNS = tuple(PREPARED.names)
 
 _MERGED = pa.schema(
