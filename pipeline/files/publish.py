@@ -1,4 +1,4 @@
-"""Write files so that a reader never sees half of one, with modes that keep people's data private."""
+"""Write files whole or not at all, with modes that keep people's data private."""
 
 import errno
 import os
@@ -15,11 +15,14 @@ PRIVATE_FOLDER = 0o700
 _DISK_ERRORS = {
     errno.ENOSPC: "no space left on the device",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file may not grow any further",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "no permission to write",
     errno.EPERM: "no permission to write",
     errno.ENOTDIR: "a part of the path is a file",
     errno.EISDIR: "it is a folder",
+    errno.EEXIST: "a file of that name is in the way",
+    errno.EIO: "the device fails",
     errno.ENAMETOOLONG: "the name is too long",
 }
 

@@ -212,7 +212,11 @@ def _join(
     further: list[Finding],
 ) -> None:
     """Write `findings.jsonl`: those of the whole file first, then part by part."""
-    about_file = [*_notes(source, lang), *intake.recognition.findings(lang), *further]
+    about_file = [
+        *_notes(source, intake.read, lang),
+        *intake.recognition.findings(lang),
+        *further,
+    ]
     intake.findings.update(finding.rule for finding in about_file)
     write_findings(folder.findings, about_file)
     parts = sorted(folder.staging.glob("findings-*.jsonl"))
@@ -229,21 +233,24 @@ def _shown(facts: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _notes(source: Source, lang: str) -> list[Finding]:
+def _notes(source: Source, read: int, lang: str) -> list[Finding]:
     findings = []
-    for note in source.layout.notes:
-        said = rule(note.rule)
+    notes = [(note.rule, note.line, note.facts) for note in source.layout.notes]
+    if not read:
+        notes.append(("no_rows", 0, {}))
+    for name, line, facts in notes:
+        said = rule(name)
         findings.append(
             Finding(
                 row=0,
-                line=note.line,
+                line=line,
                 field="",
                 rule=said.name,
                 severity=said.severity,
                 original=None,
                 normalised=None,
                 suggestion=said.advice(lang),
-                message=said.message(lang, **_shown(note.facts)),
+                message=said.message(lang, **_shown(facts)),
             )
         )
     return findings

@@ -1,5 +1,6 @@
 """What every command that works on a file holds: folder, log, summary, talk, settings."""
 
+import asyncio
 import getpass
 import shutil
 import time
@@ -10,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from typing import Any
 
-from pipeline.errors import DiskError, PipelineError, UsageError
+from pipeline.errors import DiskError, PipelineError, RefusedError, UsageError
+from pipeline.files.publish import disk_errors
 from pipeline.files.run_folder import RunFolder, new_run_id
 from pipeline.report.findings import write_findings
 from pipeline.runs.reporting import page_is_due, write_run_page
 from pipeline.runs.summary import Summary
 from pipeline.runs.talk import RunLog, Silence, Talk
-from pipeline.runs.workbench import Workbench
+from pipeline.runs.workbench import Workbench, room_errors
 from pipeline.settings import Settings
 from schemas.outcomes import BOOKS, ExitCode, Outcome, RunState
 from schemas.records import Finding
@@ -170,21 +172,12 @@ def user_name() -> str:
 @contextmanager
 def running(session: Session) -> Iterator[Session]:
     """Keep `summary.json` true whatever ends the run, and close its log."""
+    place = session.folder.path
     try:
-        yield session
-    except PipelineError as error:
-        session.summary.exit_code = error.exit_code
-        if error.exit_code == ExitCode.REFUSED:
-            session.summary.state = RunState.REFUSED
-        session.log.event(
-            "run_ended",
-            error=type(error).__name__,
-            said=error.message,
-            **session.asked(),
-        )
-        session.summary.settle_rows()
-        if not session.can_go_on:
-            session.clear_staging()
+        with disk_errors(place), room_errors(place):
+            yield session
+    except BaseException as error:
+        _end_early(session, error)
         raise
     else:
         code = int(session.summary.exit_code)
@@ -194,3 +187,25 @@ def running(session: Session) -> Iterator[Session]:
         session.summary.write(session.folder)
         session.log.close()
         session.write_page()
+
+
+def _end_early(session: Session, error: BaseException) -> None:
+    """Note in summary and log what ended the run; keep nothing that nobody needs."""
+    if not session.can_go_on:
+        session.clear_staging()
+    said = error.message if isinstance(error, PipelineError) else None
+    session.summary.exit_code = _code_of(error)
+    if isinstance(error, RefusedError):
+        session.summary.state = RunState.REFUSED
+    session.summary.settle_rows()
+    session.log.event(
+        "run_ended", error=type(error).__name__, said=said, **session.asked()
+    )
+
+
+def _code_of(error: BaseException) -> ExitCode:
+    if isinstance(error, PipelineError):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+        return ExitCode.SIGINT
+    return ExitCode.BUG

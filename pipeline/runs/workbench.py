@@ -1,6 +1,7 @@
 """The run's workbench: a DuckDB file in the staging folder, held to a memory limit."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -8,9 +9,25 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from pipeline.errors import DiskError
 from pipeline.files.publish import PRIVATE_FILE, disk_errors, private_folder
 
 BATCH = 10_000
+_NO_ROOM = ("No space left", "File too large", "Disk quota", "Could not write file")
+
+
+@contextmanager
+def room_errors(folder: Path) -> Iterator[None]:
+    """Turn DuckDB's complaints about a full disk into a `DiskError`."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if not any(words in str(error) for words in _NO_ROOM):
+            raise
+        raise DiskError(
+            f"cannot write below `{folder}`: there is no room for the run's tables",
+            hint="free space or choose another folder, then start again",
+        ) from error
 
 
 class Workbench:
