@@ -106,7 +106,7 @@ def check_outcomes(verdict, cast, world, folder, due=None):
     if [line["row"] for line in lines] != list(range(1, len(cast.rows) + 1)):
         verdict.unbalanced += 1
         verdict.say("rows are missing in outcomes.parquet")
-        return
+        return []
     found = owners(world)
     for person, line, wanted in zip(cast.rows, lines, due or cast.due, strict=True):
         allowed = wanted if isinstance(wanted, tuple) else (wanted,)
