@@ -181,9 +181,8 @@ class Exchange:
         status = response.status_code
         reason = "the answer lacks what was asked for"
         try:
-            body = decode(response.content)
-            if call.of_money and has_fractions(body):
-                body = decode_exactly(response.content)
+            is_exact = call.of_money and has_fractions(response.content)
+            body = (decode_exactly if is_exact else decode)(response.content)
             parsed = call.parse(body)
         except ValueError:
             reason = f"the answer is {_kind(response)}, not JSON"

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.export.columns import integers
+from pipeline.export.columns import as_numbers, integers
 from pipeline.export.tables import ROW_GROUP, TableFile
 from pipeline.files.publish import disk_errors
 from schemas.exports import UNKNOWN_MONTH
@@ -59,8 +59,15 @@ class Collator:
         if not self._by_month:
             yield UNKNOWN_MONTH, rows
             return
-        for month in pc.unique(rows[MONTH]).to_pylist():
-            yield month, rows.filter(pc.equal(rows[MONTH], month))
+        months = pc.dictionary_encode(rows[MONTH].combine_chunks())
+        codes = as_numbers(pa.chunked_array([months.indices.cast(pa.int64())]))
+        order = np.argsort(codes, kind="stable")
+        ends = np.cumsum(np.bincount(codes)).tolist()
+        rows = rows.take(integers(order))
+        for month, start, end in zip(
+            months.dictionary.to_pylist(), [0, *ends], ends, strict=False
+        ):
+            yield month, rows.slice(start, end - start)
 
     def _file(self, month: str) -> TableFile:
         if month not in self._files:
@@ -75,12 +82,12 @@ _SORT = ("created_at", "id", "reference")
 def _chosen(paths: Sequence[str], kept: Seqs, columns: list[str]) -> Iterator[pa.Table]:
     """Yield of each part the rows whose `_seq` is in `kept`."""
     for path in paths:
-        seqs = pq.read_table(path, columns=["_seq"])["_seq"].to_numpy()
+        seqs = as_numbers(pq.ParquetFile(path).read(columns=["_seq"])["_seq"])
         places = np.searchsorted(kept, seqs)
         found = places < len(kept)
         found[found] = kept[places[found]] == seqs[found]
         chosen = np.flatnonzero(found).astype(np.int64)
         if len(chosen) == 0:
             continue
-        rows = pq.read_table(path, columns=columns)
+        rows = pq.ParquetFile(path).read(columns=columns)
         yield rows if len(chosen) == len(rows) else rows.take(integers(chosen))

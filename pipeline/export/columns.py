@@ -1,24 +1,25 @@
 """Turn JSON rows into Arrow columns: whole columns at once, odd values one by one."""
 
 import json
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 from pyarrow.lib import StringBuilder
 
 from schemas.exports import INSTANT, MONEY
-from schemas.money import parse_money
+from schemas.money import SCALE, parse_money
 
 Row = Mapping[str, Any]
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WIDE = pa.decimal128(23, SCALE)
 _NANOS = pa.timestamp("ns", "UTC")
 
 
@@ -32,12 +33,31 @@ class Columns:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
+        self._fields = _transposed(rows)
         self._displaced: dict[int, dict[str, Any]] = {}
         self._noted: dict[int, list[tuple[str, str, str]]] = {}
 
+    def values(self, field: str) -> Sequence[Any]:
+        """Return what each row holds under `field`, None where that is nothing."""
+        if self._fields is None:
+            return [row.get(field) for row in self.rows]
+        return self._fields.get(field) or (None,) * len(self.rows)
+
+    def has(self, field: str) -> bool:
+        """Say whether any row tells `field` at all."""
+        if self._fields is None:
+            return any(field in row for row in self.rows)
+        return field in self._fields
+
+    def is_everywhere(self, field: str) -> bool:
+        """Say whether every row tells `field`."""
+        if self._fields is None:
+            return all(field in row for row in self.rows)
+        return field in self._fields
+
     def texts(self, field: str) -> pa.Array:
         """Return `field` as strings; a number becomes its digits, with a finding."""
-        values = [row.get(field) for row in self.rows]
+        values = self.values(field)
         if _TEXTS.issuperset(map(type, values)):
             return strings(values)
         return strings(self._each(field, values, self._text))
@@ -45,8 +65,14 @@ class Columns:
     def amounts(self, field: str, values: Sequence[Any] | None = None) -> pa.Array:
         """Return `field`, or `values` under its name, as exact decimals."""
         if values is None:
-            values = [row.get(field) for row in self.rows]
-        if _WHOLE.issuperset(map(type, values)):
+            values = self.values(field)
+        kinds = set(map(type, values))
+        if kinds == {int}:
+            try:
+                return integers(np.array(values, np.int64)).cast(_WIDE).cast(MONEY)
+            except (OverflowError, pa.ArrowInvalid):
+                pass
+        elif kinds <= _WHOLE:
             try:
                 return strings([v if v is None else str(v) for v in values]).cast(MONEY)
             except pa.ArrowInvalid:
@@ -55,7 +81,7 @@ class Columns:
 
     def instants(self, field: str) -> pa.Array:
         """Return `field` as UTC microseconds; digits beyond them are cut off."""
-        values = [row.get(field) for row in self.rows]
+        values = self.values(field)
         if _TEXTS.issuperset(map(type, values)):
             try:
                 return strings(values).cast(_NANOS).cast(INSTANT, safe=False)
@@ -65,33 +91,38 @@ class Columns:
 
     def flags(self, field: str) -> pa.Array:
         """Return `field` as true or false; 1 and 0 are understood."""
-        values = [row.get(field) for row in self.rows]
+        values = self.values(field)
         if _FLAG_TYPES.issuperset(map(type, values)) and _BITS.issuperset(values):
             return booleans(values)
         return strings(self._each(field, values, self._flag)).cast(pa.bool_())
 
     def objects(self, *fields: str) -> pa.Array:
         """Return the first of `fields` that a row has as JSON text; `[]` is `{}`."""
+        if not any(map(self.has, fields)):
+            return pa.nulls(len(self.rows), pa.string())
         return strings([_object(row, fields) for row in self.rows])
 
     def leftovers(self, named: frozenset[str], dropped: frozenset[str]) -> pa.Array:
         """Return all that is in no column as JSON text, null where that is nothing."""
-        left_out = named | dropped
-        shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
-        rests: list[dict[str, Any]] = []
-        for row in self.rows:
-            shape = tuple(row)
-            names = shapes.get(shape)
-            if names is None:
-                names = tuple(name for name in shape if name not in left_out)
-                shapes[shape] = names
-            rests.append({name: row[name] for name in names})
-        for index, values in self._displaced.items():
-            rests[index] |= values
-        told = to_json_each(rests)
-        if any(f'"{name}"' in text for name in dropped for text in told):
-            told = to_json_each([_without(rest, dropped) for rest in rests])
-        return strings([None if text == "{}" else text for text in told])
+        marks = [f'"{name}"' for name in dropped]
+        told: list[str | None] = []
+        for index, rest in enumerate(self._rests(named | dropped)):
+            if index in self._displaced:
+                rest |= self._displaced[index]
+            told.append(_told(rest, dropped, marks) if rest else None)
+        return strings(told)
+
+    def _rests(self, left_out: frozenset[str]) -> Iterator[dict[str, Any]]:
+        """Yield of each row the fields that are not left out."""
+        if self._fields is None:
+            for row in self.rows:
+                yield {name: row[name] for name in row if name not in left_out}
+            return
+        names = [name for name in self._fields if name not in left_out]
+        if not names:
+            yield from ({} for _ in self.rows)
+        for values in zip(*(self._fields[name] for name in names), strict=True):
+            yield dict(zip(names, values, strict=True))
 
     def displace(self, index: int, field: str, value: Any) -> None:
         """Keep `value` of row `index` in `extra`, since no column can tell it."""
@@ -157,6 +188,13 @@ class Columns:
         return told
 
 
+def _transposed(rows: Sequence[Row]) -> Mapping[str, tuple[Any, ...]] | None:
+    """Return the rows field by field where all have the same fields, else None."""
+    if {type(row) for row in rows} != {dict} or len(set(map(tuple, rows))) != 1:
+        return None
+    return dict(zip(rows[0], zip(*map(dict.values, rows), strict=True), strict=True))
+
+
 def strings(values: Sequence[str | None]) -> pa.Array:
     """Return texts as an Arrow array; half a surrogate pair becomes `?`.
 
@@ -171,6 +209,11 @@ def strings(values: Sequence[str | None]) -> pa.Array:
             [v if v is None else v.encode("utf-8", "replace").decode() for v in values]
         )
     return builder.finish()
+
+
+def constant(text: str | None, kind: pa.DataType) -> pa.Scalar:
+    """Return a scalar told as text; `pyarrow.scalar` imports pandas, too."""
+    return strings([text]).cast(kind)[0]
 
 
 def booleans(values: Sequence[bool | None]) -> pa.Array:
@@ -189,6 +232,16 @@ def numbers(start: int, count: int, step: int = 1) -> pa.Array:
 def integers(values: npt.NDArray[np.int64]) -> pa.Array:
     """Return 64-bit integers as an Arrow array that shares their memory."""
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+
+
+def as_numbers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Return a column of 64-bit integers without nulls; `to_numpy` imports pandas."""
+    parts = [
+        np.frombuffer(chunk.buffers()[1], np.int64, len(chunk), 8 * chunk.offset)
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def _object(row: Row, fields: Sequence[str]) -> str | None:
@@ -210,18 +263,11 @@ _FLAGS = {"1": "1", "true": "1", "1.0": "1", "0": "0", "false": "0", "0.0": "0"}
 
 def to_json(value: Any) -> str:
     """Return `value` as compact JSON text, decimals as plain numbers."""
-    return _ENCODE(value)
-
-
-def to_json_each(values: Sequence[Any]) -> list[str]:
-    """Return each of `values` as JSON text: one call for all is twice as quick.
-
-    The texts are cut apart at a mark that no data can hold by accident.
-    """
-    if not values:
-        return []
-    marked = _ENCODE([part for value in values for part in (value, _MARK)])
-    return marked[1 : -len(_CUT) - 1].split(f"{_CUT},")
+    try:
+        return orjson.dumps(value, default=_plain_number).decode()
+    except TypeError:
+        # Whole numbers beyond 64 bits, and halves of surrogate pairs.
+        return _ENCODE(value)
 
 
 def read_time(value: object) -> datetime | None:
@@ -271,8 +317,12 @@ _ENCODE = json.JSONEncoder(
 ).encode
 
 
-_MARK = secrets.token_hex(16)
-_CUT = f',"{_MARK}"'
+def _told(rest: Row, dropped: frozenset[str], marks: Sequence[str]) -> str:
+    """Return `rest` as JSON text, without the dropped fields of the objects in it."""
+    text = to_json(rest)
+    if any(mark in text for mark in marks):
+        return to_json(_without(rest, dropped))
+    return text
 
 
 def _without(value: Any, dropped: frozenset[str]) -> Any:

@@ -16,6 +16,7 @@ from pipeline.normalise import emailcell, phonecell, plans
 from pipeline.normalise.phonecell import Policy
 
 _LONGEST_CODE = 3
+_CODES = {str(code): code for code in COUNTRY_CODE_TO_REGION_CODE}
 _PLAIN = re.compile(r"\+([1-9]\d{6,14})", re.ASCII)
 _POSSIBLE = Policy(allow_possible=True)
 _NO_REPAIRS: frozenset[str] = frozenset()
@@ -73,8 +74,8 @@ def _phone(cell: str, region: str) -> Phone | None:
 def _certain_country(digits: str) -> str | None:
     """Return the country of an international number that is certainly valid."""
     for length in range(1, _LONGEST_CODE + 1):
-        code = int(digits[:length])
-        if code in COUNTRY_CODE_TO_REGION_CODE:
+        code = _CODES.get(digits[:length])
+        if code is not None:
             national = digits[length:]
             known = _range(code, len(national))
             return known.country if known and known.holds(national) else None

@@ -1,13 +1,12 @@
 """Rows of a payments list as the `PAYMENTS` table, with money that adds up."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.export.columns import Columns, Row, kind_of, strings
+from pipeline.export.columns import Columns, Row, constant, kind_of, strings
 from schemas.exports import MONEY, PAYMENTS, UNKNOWN_MONTH
 from schemas.money import (
     FRANCS,
@@ -31,7 +30,14 @@ NAMED = frozenset((*_TEXTS, *_TIMES, *_AMOUNTS, "customer", "customer_id")) | {
 }
 _WITHOUT_DECIMALS = strings(sorted(ZERO_DECIMAL))
 _FRANCS = strings(sorted(FRANCS))
-_BEARERS = frozenset(("business", "customer"))
+_BEARERS = {name: name for name in ("business", "customer")}
+_BEARER_FIELDS = ("charge", "fee_bearer")
+_NO_MONTH = constant(UNKNOWN_MONTH, pa.string())
+_NO = constant("0", pa.bool_())
+_BUSINESS = constant("business", pa.string())
+_ZERO = constant("0", MONEY)
+_UNKNOWN = constant(None, MONEY)
+_IMPLAUSIBLE = constant(str(IMPLAUSIBLE_ABOVE), MONEY)
 
 
 def payment_table(
@@ -65,20 +71,26 @@ def local_dates(instants: pa.Array, timezone: str) -> pa.Array:
 
 def months(days: pa.Array) -> pa.Array:
     """Return the month of each day as `YYYY-MM`, `unknown` where there is none."""
-    return pc.fill_null(pc.strftime(days, format="%Y-%m"), UNKNOWN_MONTH)
+    told = days.dictionary_encode()
+    names = strings([f"{day:%Y-%m}" for day in told.dictionary.to_pylist()])
+    return pc.fill_null(names.take(told.indices), _NO_MONTH)
 
 
 def _references(columns: Columns, *fields: str) -> pa.Array:
     """Return the id that a field holds: as text, or inside an object told whole."""
-    values: list[str | None] = []
-    for index, row in enumerate(columns.rows):
-        told = row.get(fields[0])
-        for other in fields[1:]:
-            told = row.get(other) if told is None else told
-        if told is not None and not isinstance(told, str):
-            told = _inner_reference(columns, fields[0], index, told)
-        values.append(told)
-    return strings(values)
+    values = columns.values(fields[0])
+    for other in fields[1:]:
+        if None in values and columns.has(other):
+            pairs = zip(values, columns.values(other), strict=True)
+            values = [second if told is None else told for told, second in pairs]
+    return strings(
+        [
+            told
+            if told is None or isinstance(told, str)
+            else _inner_reference(columns, fields[0], index, told)
+            for index, told in enumerate(values)
+        ]
+    )
 
 
 def _inner_reference(columns: Columns, field: str, index: int, told: Any) -> str | None:
@@ -92,18 +104,10 @@ def _inner_reference(columns: Columns, field: str, index: int, told: Any) -> str
 
 
 def _money(columns: Columns) -> dict[str, pa.Array]:
-    rows = columns.rows
-    inner = [a if isinstance(a := row.get("amounts"), dict) else {} for row in rows]
-    totals = [
-        row["amount_total"] if "amount_total" in row else told.get("total")
-        for row, told in zip(rows, inner, strict=True)
-    ]
-    converted = [
-        row["converted_amount"] if "converted_amount" in row else told.get("converted")
-        for row, told in zip(rows, inner, strict=True)
-    ]
+    totals = _or_inner(columns, "amount_total", "total")
+    converted = _or_inner(columns, "converted_amount", "converted")
     amount, fee = columns.amounts("amount"), columns.amounts("fee")
-    bearer = strings([_bearer(columns, i, row) for i, row in enumerate(rows)])
+    bearer = _bearers(columns)
     return {
         "amount": amount,
         "amount_total": columns.amounts("amount_total", totals),
@@ -120,19 +124,46 @@ def net_amounts(amount: pa.Array, fee: pa.Array, bearer: pa.Array) -> pa.Array:
     The business bears the fee out of the amount; a customer pays it on top.
     """
     known = pc.and_(pc.is_valid(fee), pc.is_valid(bearer))
-    borne = pc.if_else(pc.equal(bearer, "business"), fee, pa.scalar(Decimal(0), MONEY))
+    borne = pc.if_else(pc.equal(bearer, _BUSINESS), fee, _ZERO)
     net = pc.subtract(amount, borne).cast(MONEY)
-    return pc.if_else(known, net, pa.scalar(None, MONEY))
+    return pc.if_else(known, net, _UNKNOWN)
 
 
-def _bearer(columns: Columns, index: int, row: Row) -> str | None:
-    field = "charge" if "charge" in row else "fee_bearer"
-    told = row.get(field)
-    if isinstance(told, str) and told.strip().lower() in _BEARERS:
-        return told.strip().lower()
-    if told is not None:
+def _or_inner(columns: Columns, field: str, inner: str) -> Sequence[Any]:
+    """Return `field`, or what `amounts` tells where a row has no such field."""
+    if columns.is_everywhere(field):
+        return columns.values(field)
+    return [
+        row[field] if field in row else _mapping(row.get("amounts")).get(inner)
+        for row in columns.rows
+    ]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _bearers(columns: Columns) -> pa.Array:
+    """Return who bears the fee; a word that is not known stays in `extra`."""
+    told: list[str | None] = []
+    fields = _BEARER_FIELDS
+    chosen = [
+        (field, row[field]) if (field := fields[fields[0] not in row]) in row else None
+        for row in columns.rows
+    ]
+    for index, pair in enumerate(chosen):
+        known = _BEARERS.get(pair[1]) if pair and isinstance(pair[1], str) else None
+        if known is None and pair and pair[1] is not None:
+            known = _bearer(columns, index, *pair)
+        told.append(known)
+    return strings(told)
+
+
+def _bearer(columns: Columns, index: int, field: str, told: Any) -> str | None:
+    known = _BEARERS.get(told.strip().lower()) if isinstance(told, str) else None
+    if known is None:
         columns.displace(index, field, told)
-    return None
+    return known
 
 
 def _groups(columns: Columns, statuses: pa.Array) -> pa.Array:
@@ -157,12 +188,12 @@ def _judge(columns: Columns, built: Mapping[str, pa.Array]) -> None:
             columns.note("fraction_in_zero_decimal_currency", field, index)
     amount = built["amount"]
     francs = pc.is_in(currency, _FRANCS)
-    huge = pc.and_(francs, pc.greater(amount, pa.scalar(IMPLAUSIBLE_ABOVE, MONEY)))
-    small = pc.less_equal(amount, pa.scalar(Decimal(0), MONEY))
-    for index in _where(pc.or_(pc.fill_null(huge, False), pc.fill_null(small, False))):
+    huge = pc.and_(francs, pc.greater(amount, _IMPLAUSIBLE))
+    small = pc.less_equal(amount, _ZERO)
+    for index in _where(pc.or_(pc.fill_null(huge, _NO), pc.fill_null(small, _NO))):
         columns.note("amount_implausible", "amount", index)
 
 
 def _where(mask: pa.Array) -> list[int]:
-    found: list[int] = pc.indices_nonzero(pc.fill_null(mask, False)).to_pylist()
+    found: list[int] = pc.indices_nonzero(pc.fill_null(mask, _NO)).to_pylist()
     return found

@@ -90,6 +90,8 @@ class Sink:
     def _key(self, row: Row) -> str:
         for field in self._key_fields:
             told = row.get(field)
+            if type(told) is str and told:
+                return told
             if told is not None and told != "" and not isinstance(told, list | dict):
                 return str(told)
         return "\0" + hashlib.sha256(to_json(row).encode()).hexdigest()

@@ -107,7 +107,7 @@ class Staging:
     def keys(self, listing: str) -> Iterator[str]:
         """Yield the key of every staged row of `listing`."""
         for path in self.paths(listing):
-            yield from pq.read_table(path, columns=["_key"])["_key"].to_pylist()
+            yield from pq.ParquetFile(path).read(columns=["_key"])["_key"].to_pylist()
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""

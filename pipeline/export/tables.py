@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.export.columns import as_numbers
 from pipeline.export.staging import private_file
 from pipeline.files.publish import disk_errors, private_folder
 from schemas.exports import SCHEMA_VERSION
@@ -73,7 +74,7 @@ def write_parquet(reader: pa.RecordBatchReader, schema: pa.Schema, path: Path) -
     with disk_errors(path):
         file = TableFile(path.parent, path.name, schema)
         for batch in reader:
-            file.add(pa.table(batch))
+            file.add(pa.Table.from_batches([batch]))
             if file.waiting >= ROW_GROUP:
                 file.flush()
         file.close()
@@ -84,9 +85,7 @@ def chosen(
     con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
 ) -> npt.NDArray[np.int64]:
     """Return the sorted row numbers that `sql` selects as its only column."""
-    table = stream(con, sql, values).read_all()
-    seqs: npt.NDArray[np.int64] = np.sort(table.column(0).to_numpy())
-    return seqs
+    return np.sort(as_numbers(stream(con, sql, values).read_all().column(0)))
 
 
 class TableFile:
