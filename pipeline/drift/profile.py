@@ -30,7 +30,8 @@ class Profile:
         rows: Records read.
         records: Accepted rows, of which all shares below are.
         empty: Share of accepted rows without a value, by field.
-        countries: Accepted rows by ISO code, from the country or the phone.
+        countries: Accepted rows by ISO code, from the country or the phone; those that
+            have neither are left out.
         domains: Accepted rows by e-mail domain.
         failures: Findings by rule, as far as reading and preparing found them.
         modified: When the file was last changed, seconds since 1970.
@@ -98,7 +99,7 @@ def _countries(con: Bench) -> dict[str, int]:
         SELECT country, code, count(*) FROM (
             SELECT country,
                    CASE WHEN country IS NULL THEN {_code_sql()} END AS code
-            FROM prepared)
+            FROM prepared WHERE coalesce(country, phone) IS NOT NULL)
         GROUP BY ALL
         """
     ).fetchall()

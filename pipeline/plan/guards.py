@@ -95,4 +95,4 @@ def _shown(guard: GuardResult, *, limit: bool = False) -> str:
     value = guard.limit if limit else guard.value
     if guard.name == "max_overwrites":
         return f"{value:.0f}"
-    return f"{value:.1f} h" if guard.name == "stale_source" else f"{value:.1%}"
+    return f"{value:.4g} h" if guard.name == "stale_source" else f"{value:.1%}"
