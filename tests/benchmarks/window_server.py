@@ -77,11 +77,15 @@ class Exchange(asyncio.Protocol):
             self.reply(200, "", stats(window))
             return
         admitted = window.admit(now)
-        status = 201 if admitted else 429
+        is_read = head[0] == "get"
+        status = (200 if is_read else 201) if admitted else 429
         window.statuses[status] += 1
-        window.customers += admitted
+        window.customers += status == 201
         body = {"code": status, "status": _REASONS[status]}
-        if admitted:
+        if is_read:
+            # Nobody is there before an import; what it creates it never reads back.
+            body |= {"items": [], "totals": 0, "last_page": 1, "current_page": 1}
+        elif admitted:
             body["customer"] = {"id": f"cus.{window.customers}"}
         self.reply(status, window.headers(now, admitted), body)
 
@@ -98,6 +102,7 @@ class Exchange(asyncio.Protocol):
 def stats(window):
     return {
         "created": window.statuses[201],
+        "read": window.statuses[200],
         "throttled": window.statuses[429],
         "seconds": (window.last or 0) - (window.first or 0),
     }
