@@ -17,6 +17,7 @@ from typing import Any, Final
 _WIDTH: Final = 4.4
 _TEXT: Final = 10.8
 _LONGEST: Final = 46
+_CROWDED: Final = 6
 
 # Marker colours: each is drawn once in no other meaning, then replaced by its variable.
 _MARKERS: Final[Mapping[str, str]] = {
@@ -152,7 +153,8 @@ def rows_and_share(
         colours = [_MARKERS["before"]] * (len(labels) - 1) + [_MARKERS[rows.colour]]
         drawn = axes.bar(places, rows.values, color=colours, width=0.6)
         drawn.set_label(rows.name)
-        axes.set_xticks(places, labels)
+        crowded = len(labels) > _CROWDED
+        axes.set_xticks(places, labels, rotation=60 if crowded else 0)
         axes.set_ylim(0, (max(rows.values) or 1) * 1.15)
         right = axes.twinx()
         line = right.plot(

@@ -25,7 +25,7 @@ def summary(**changes):
         "file_sha256": "ab" * 32,
         "account": "acc_1",
         "env": "test",
-        "actor": "somebody",
+        "actor": "clerk7",
         "state": "finished",
         "rows": ROWS,
         "findings": {"phone_too_short": 40, "email_no_at": 21, "invisible_marks": 5},
