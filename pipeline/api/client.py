@@ -190,9 +190,10 @@ class NotchPayClient:
         date_start: str | None = None,
         date_end: str | None = None,
     ) -> Page[JSON]:
-        """Return one page of payments as the answer tells them; dates are `YYYY-MM-DD`, both days included.
+        """Return one page of payments as the answer tells them.
 
-        Some servers read the dates in another way: filter again by `created_at`.
+        Dates are `YYYY-MM-DD`, both days included; some servers read them in another
+        way: filter again by `created_at`.
         """
         query = _paging(page, limit) | _given(status=status, search=search)
         days = _given(date_start=date_start, date_end=date_end)

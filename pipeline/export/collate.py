@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.export.columns import as_numbers, integers
+from pipeline.export.staging import read_columns
 from pipeline.export.tables import ROW_GROUP, TableFile
 from pipeline.files.publish import disk_errors
 from schemas.exports import UNKNOWN_MONTH
@@ -82,12 +82,12 @@ _SORT = ("created_at", "id", "reference")
 def _chosen(paths: Sequence[str], kept: Seqs, columns: list[str]) -> Iterator[pa.Table]:
     """Yield of each part the rows whose `_seq` is in `kept`."""
     for path in paths:
-        seqs = as_numbers(pq.ParquetFile(path).read(columns=["_seq"])["_seq"])
+        seqs = as_numbers(read_columns(path, ["_seq"])["_seq"])
         places = np.searchsorted(kept, seqs)
         found = places < len(kept)
         found[found] = kept[places[found]] == seqs[found]
         chosen = np.flatnonzero(found).astype(np.int64)
         if len(chosen) == 0:
             continue
-        rows = pq.ParquetFile(path).read(columns=columns)
+        rows = read_columns(path, columns)
         yield rows if len(chosen) == len(rows) else rows.take(integers(chosen))

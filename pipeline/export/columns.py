@@ -107,8 +107,7 @@ class Columns:
         marks = [f'"{name}"' for name in dropped]
         told: list[str | None] = []
         for index, rest in enumerate(self._rests(named | dropped)):
-            if index in self._displaced:
-                rest |= self._displaced[index]
+            rest.update(self._displaced.get(index, {}))
             told.append(_told(rest, dropped, marks) if rest else None)
         return strings(told)
 
@@ -190,9 +189,10 @@ class Columns:
 
 def _transposed(rows: Sequence[Row]) -> Mapping[str, tuple[Any, ...]] | None:
     """Return the rows field by field where all have the same fields, else None."""
-    if {type(row) for row in rows} != {dict} or len(set(map(tuple, rows))) != 1:
+    if len(set(map(tuple, rows))) != 1:
         return None
-    return dict(zip(rows[0], zip(*map(dict.values, rows), strict=True), strict=True))
+    columns = zip(*(row.values() for row in rows), strict=True)
+    return dict(zip(rows[0], columns, strict=True))
 
 
 def strings(values: Sequence[str | None]) -> pa.Array:

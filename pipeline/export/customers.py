@@ -39,17 +39,17 @@ def customer_table(
         "name": columns.texts("name"),
         "email": email,
         "phone": phone,
-        "phone_e164": strings([each and each.e164 for each in phones]),
+        "phone_e164": strings([each.e164 if each else None for each in phones]),
         "country": strings(
             [
-                _country(row) or (each and each.country)
+                _country(row) or (each.country if each else None)
                 for row, each in zip(rows, phones, strict=True)
             ]
         ),
         "metadata": columns.objects("metadata", "meta"),
         "created_at": columns.instants("created_at"),
         "updated_at": columns.instants("updated_at"),
-        "_phone_valid": booleans([each and each.is_valid for each in phones]),
+        "_phone_valid": booleans([each.is_valid if each else None for each in phones]),
         "_email_valid": booleans(are_good_emails(email.to_pylist())),
     }
     for index, row in enumerate(rows):

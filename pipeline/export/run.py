@@ -33,6 +33,7 @@ from pipeline.export.tables import (
     chosen,
     database,
     fetch,
+    give_back,
     lean_memory,
     listed,
     parquet_in,
@@ -73,6 +74,7 @@ async def export(
         work = _Work(request, staged, _fresh(staged.folder / "out"), store)
         with database(staged.folder) as con:
             await _gather(work, Gatherer(client, request, staged, progress), con)
+            give_back()
             _write(work, con, started)
         result = _publish(work, started, clock())
         staged.remove()

@@ -107,7 +107,7 @@ class Staging:
     def keys(self, listing: str) -> Iterator[str]:
         """Yield the key of every staged row of `listing`."""
         for path in self.paths(listing):
-            yield from pq.ParquetFile(path).read(columns=["_key"])["_key"].to_pylist()
+            yield from read_columns(path, ["_key"])["_key"].to_pylist()
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
@@ -130,6 +130,12 @@ def staging(folder: Path, clock: Callable[[], datetime]) -> Iterator[Staging]:
     with private_file(folder / _LOCK, "a") as lock:
         _take(lock, folder)
         yield Staging(folder, clock)
+
+
+def read_columns(path: str, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a part; on one thread, since each keeps memory of its own."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        return file.read(columns=list(columns), use_threads=False)
 
 
 def private_file(path: Path, mode: str = "w") -> IO[bytes]:

@@ -80,7 +80,10 @@ def middle(runs):
     found = next(run for run in runs if run["seconds"] == seconds)
     peak = max(run["peak_rss_mb"] for run in runs)
     rounded = {k: round(v, 2) if isinstance(v, float) else v for k, v in found.items()}
-    return rounded | {"peak_rss_mb": peak, "all_seconds": [round(r["seconds"], 2) for r in runs]}
+    return rounded | {
+        "peak_rss_mb": peak,
+        "all_seconds": [round(r["seconds"], 2) for r in runs],
+    }
 
 
 def compare(url, runs, *, alone):

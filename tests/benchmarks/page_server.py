@@ -9,6 +9,7 @@ import math
 import multiprocessing
 import socket
 from contextlib import contextmanager
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 SIZE = 100
@@ -78,7 +79,7 @@ def pages(make, count):
 
 
 class Protocol(asyncio.Protocol):
-    answers = {}
+    answers: ClassVar = {}
 
     def connection_made(self, transport):
         self.transport = transport
@@ -120,7 +121,9 @@ def page_server(customers, payments):
     """Run the server in a process of its own; yield its address."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=serve, args=(there, customers, payments), daemon=True)
+    process = context.Process(
+        target=serve, args=(there, customers, payments), daemon=True
+    )
     process.start()
     try:
         yield f"http://127.0.0.1:{here.recv()}"
