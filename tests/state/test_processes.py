@@ -54,7 +54,11 @@ def test_a_process_that_may_not_be_signalled_lives(monkeypatch):
     assert not is_dead(this_process())
 
 
-@pytest.mark.parametrize(("pid", "dead"), [(os.getpid(), False), (2**22 + 1, True)])
+@pytest.mark.parametrize(
+    ("pid", "dead"),
+    [(os.getpid(), False), (2**22 + 1, True)],
+    ids=["this process", "nobody"],
+)
 def test_without_proc_the_pid_alone_decides(monkeypatch, pid, dead):
     monkeypatch.setattr(processes, "_place", lambda: None)
     monkeypatch.setattr(processes, "_stat", lambda pid: [])
