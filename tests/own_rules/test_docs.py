@@ -53,7 +53,11 @@ def test_the_example_does_what_the_page_says(settings, tmp_path):
     assert session.summary.rows == {
         "read": 4, "accepted": 2, "merged": 0, "rejected": 2, "review": 0,
     }  # fmt: skip
-    assert [f for f in findings(session) if f[1] in ("known_shop", "customer_code", "last_sale")] == [
+    assert [
+        f
+        for f in findings(session)
+        if f[1] in ("known_shop", "customer_code", "last_sale")
+    ] == [
         (3, "known_shop", "warning"),
         (3, "customer_code", "error"),
         (3, "last_sale", "error"),

@@ -27,7 +27,9 @@ def judged(cells, *rules, types=(), lang="en"):
 
 
 def told(found):
-    return [(f.row, f.line, f.rule, str(f.severity), f.original) for f in found.findings]
+    return [
+        (f.row, f.line, f.rule, str(f.severity), f.original) for f in found.findings
+    ]
 
 
 def test_nothing_is_asked_of_nothing():
