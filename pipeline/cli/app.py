@@ -126,6 +126,7 @@ def _import_request(file: FileOptions, options: ImportOptions, wait: float) -> A
         window=Window.parse(options.window) if options.window else None,
         max_read_age=options.max_read_age,
         actor=options.actor,
+        index_max_age=seconds_of(options.index_max_age, "--index-max-age") or 0.0,
     )
 
 

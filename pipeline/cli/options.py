@@ -187,6 +187,13 @@ class ImportOptions:
     actor: Annotated[
         str | None, typer.Option(help="Who does it; the system's user if not given.")
     ] = None
+    index_max_age: Annotated[
+        str,
+        typer.Option(
+            help="Use the index of existing customers up to this age, as 12h; 0 never.",
+            metavar="AGE",
+        ),
+    ] = "24h"
 
 
 def one_of(value: str, allowed: tuple[str, ...], option: str) -> str:

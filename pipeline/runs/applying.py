@@ -20,6 +20,7 @@ from pipeline.apply.stop import Stop
 from pipeline.apply.writer import JournalWriter
 from pipeline.match.known import email_key
 from pipeline.runs.connect import Connection
+from pipeline.runs.matching import matcher_of
 from pipeline.runs.rematching import Moved, match_again
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.session import Session
@@ -70,6 +71,13 @@ async def apply_plan(
     session.talk.stage("writing", feed.total)
     session.talk.advance(len(feed.done))
     finder = connection.finder()
+    matcher = matcher_of(
+        bench,
+        connection,
+        facts.request,
+        session.summary.source,
+        session.summary.run_id,
+    )
     async with JournalWriter(journal, policy.concurrency) as writer:
         context = Context(
             client=connection.client,
@@ -82,6 +90,7 @@ async def apply_plan(
             ),
             gate=asyncio.Semaphore(policy.concurrency),
             stop=stop,
+            memory=matcher.memory,
         )
         settler = Settler(
             finder,
@@ -103,7 +112,7 @@ async def apply_plan(
         while True:
             moved: Moved = {}
             if age > PLAN_AGE:
-                moved = await match_again(bench, connection, feed.left())
+                moved = await match_again(matcher, feed.left())
                 age = 0.0
             until = connection.clock.time() + PLAN_AGE - age
             await engine.run(feed.operations(until, moved), doubts)

@@ -4,12 +4,15 @@ from typing import BinaryIO, Protocol
 
 from pipeline.dedupe import DedupePolicy, deduplicate
 from pipeline.errors import RefusedError
+from pipeline.match.changes import UPDATED_AT
 from pipeline.plan.guards import refusal_text, refusals
 from pipeline.runs.books import balance, check_outcomes
+from pipeline.runs.decided import bring_decisions, follow_decisions
 from pipeline.runs.deliverability import dns_asker, look_up_domains
 from pipeline.runs.drifting import compare_source, rule_guards
 from pipeline.runs.intake import Intake, open_views, take_in, workers_for
 from pipeline.runs.own import own_rules
+from pipeline.runs.remembering import remembered
 from pipeline.runs.reporting import hand_over
 from pipeline.runs.request import FileRequest
 from pipeline.runs.results import write_leftover_files, write_outcomes
@@ -18,6 +21,7 @@ from pipeline.runs.staging import Preparers
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
+from pipeline.state.store import State
 from schemas.outcomes import CHECK_BOOKS, ExitCode, RunState
 
 
@@ -48,7 +52,8 @@ def check(
     with running(session):
         intake = bring_in(session, request, preparers=preparers, stdin=stdin)
         with session.bench() as bench:
-            find_duplicates(session, bench, request, intake)
+            with remembered(settings) as (state, account):
+                find_duplicates(session, bench, request, intake, state, account)
             with session.summary.timed("write"):
                 check_outcomes(bench)
                 conclude(session, bench, intake)
@@ -115,20 +120,36 @@ def _assumed(session: Session, intake: Intake) -> dict[str, float | str]:
 
 
 def find_duplicates(
-    session: Session, bench: Workbench, request: FileRequest, intake: Intake
+    session: Session,
+    bench: Workbench,
+    request: FileRequest,
+    intake: Intake,
+    state: State | None = None,
+    account: str | None = None,
 ) -> None:
-    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows."""
+    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows.
+
+    With `state`, what people decided about `account` is followed.
+    """
     session.talk.stage("duplicates", None)
     with session.summary.timed("dedupe"):
         open_views(bench, session.folder.staging, has_parts=intake.read > 0)
         compare_source(session, bench, intake)
         if request.deliverability:
             look_up_domains(session, bench, dns_asker())
+        said = bring_decisions(bench, state, account) if state else None
         deduplicate(
             bench.con,
             "prepared",
-            DedupePolicy(level=request.dedupe, prefer=request.prefer),  # type: ignore[arg-type]  # checked by the CLI
+            DedupePolicy(
+                level=request.dedupe,  # type: ignore[arg-type]  # checked by the CLI
+                prefer=request.prefer,  # type: ignore[arg-type]  # checked by the CLI
+                decisions=said,
+                date_key=UPDATED_AT,
+            ),
         )
+        if said:
+            follow_decisions(bench, session.note)
 
 
 def keep_duplicates(bench: Workbench) -> None:

@@ -5,13 +5,15 @@ it holds nobody in clear; here they meet the rows of a file again.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from pipeline.dedupe import record_key
 from pipeline.dedupe.keys import contact_half_sql, email_key_sql, quoted
+from pipeline.match.known import Record
 from pipeline.runs.workbench import Workbench
 from pipeline.state.decisions import Decisions, Pair, Verdict
 from pipeline.state.store import State
@@ -98,8 +100,15 @@ def bring_decisions(bench: Workbench, state: State, account: str | None) -> str 
     return "said"
 
 
-def follow_merges(bench: Workbench) -> None:
-    """Let decisions about merged rows hold for the row that carries the result."""
+def follow_decisions(bench: Workbench, note: Callable[..., str]) -> None:
+    """Name the rows that decisions joined or kept apart; `merges` is there by now.
+
+    Decisions about merged rows hold for the row that carries the result.
+    """
+    joined = "SELECT row FROM merges WHERE rule = 'decided' ORDER BY row"
+    for (row,) in bench.con.execute(joined).fetchall():
+        note(row, "decided_same", {})
+    bench.con.execute("UPDATE merges SET rule = 'decided_same' WHERE rule = 'decided'")
     for table, column in (
         ("said_customer", "row"),
         ("said_apart", "row_a"),
@@ -109,6 +118,9 @@ def follow_merges(bench: Workbench) -> None:
             f"UPDATE {table} SET {column} = m.into_row FROM merges m"
             f" WHERE m.row = {table}.{column}"
         )
+    apart = "SELECT DISTINCT greatest(row_a, row_b) FROM said_apart ORDER BY 1"
+    for (row,) in bench.con.execute(apart).fetchall():
+        note(row, "decided_different", {})
 
 
 def has_decisions(bench: Workbench) -> bool:
@@ -133,6 +145,14 @@ def said_of(bench: Workbench) -> Mapping[int, Said]:
         else:
             found[row] = Said(same, (*different, customer_id))
     return found
+
+
+def as_said(record: Record, said: Mapping[int, Said]) -> Record:
+    """Return the record with what people said about it."""
+    if record.row not in said:
+        return record
+    same, different = said[record.row]
+    return replace(record, same_as=same, different_from=different)
 
 
 def _empty(schema: pa.Schema) -> str:

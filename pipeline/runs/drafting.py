@@ -17,6 +17,7 @@ from pipeline.match.changes import (
 )
 from pipeline.match.known import Record
 from pipeline.plan.digest import identity
+from pipeline.runs.decided import as_said, said_of
 from pipeline.runs.gather import EXISTING, from_line
 from pipeline.runs.judging import Note
 from pipeline.runs.plan_tables import (
@@ -27,6 +28,7 @@ from pipeline.runs.plan_tables import (
     columns_of,
     record_of,
 )
+from pipeline.runs.provenance import add_provenance
 from pipeline.runs.workbench import BATCH, Workbench
 from schemas.fields import IMPORT_KEY, METADATA_PREFIX
 from schemas.outcomes import Outcome
@@ -55,11 +57,19 @@ def plan_operations(bench: Workbench, policy: MatchPolicy, note: Note) -> None:
         SELECT row, 'review', NULL, NULL, rule, reason FROM verdict WHERE action = 'hold'
         """
     )
+    bench.con.execute(
+        """
+        INSERT INTO decision
+        SELECT row, 'unchanged', customer_id, NULL, rule, NULL FROM verdict
+        WHERE action = 'settled'
+        """
+    )
     drafts = _Drafts(bench, policy, note)
     bench.append("operation", OPERATION, drafts.creates())
     bench.append("operation", OPERATION, drafts.updates())
     drafts.flush()
     _holds_and_merges(bench)
+    add_provenance(bench)
     bench.con.execute(
         """
         CREATE OR REPLACE TABLE operation AS
@@ -76,6 +86,7 @@ class _Drafts:
         self._bench = bench
         self._policy = policy
         self._note = note
+        self._said = said_of(bench)
         self._decisions: list[tuple[Any, ...]] = []
         self._changes: list[tuple[Any, ...]] = []
 
@@ -102,7 +113,7 @@ class _Drafts:
         if len(self._decisions) + len(self._changes) >= BATCH:
             self.flush()
 
-    def _create(self, record: Record) -> Operation:
+    def _create(self, record: Record, rule: str) -> Operation:
         body = create_body(record)
         who = identity(record.name, record.email, record.phone)
         fields = [(name, body[name]) for name in body if name != "metadata"]
@@ -110,14 +121,14 @@ class _Drafts:
             (f"{METADATA_PREFIX}{key}", value) for key, value in record.metadata.items()
         ]
         self._changes += [
-            (record.row, "create", None, field, None, value, "new", who)
+            (record.row, "create", None, field, None, value, rule, who, None, None)
             for field, value in fields
         ]
         self._flush_when_full()
         return Operation(0, record.row, "create", record, body)
 
     def _record(self, line: tuple[Any, ...]) -> Record:
-        record = record_of(line)
+        record = as_said(record_of(line), self._said)
         ours = self._policy.key_name
         if ours not in record.metadata:
             return record
@@ -127,15 +138,15 @@ class _Drafts:
     def creates(self) -> Iterator[tuple[Any, ...]]:
         columns = ", ".join(f"g.{column}" for column in GOLDEN.split(", "))
         query = f"""
-            SELECT {columns} FROM golden g JOIN verdict v USING (row)
+            SELECT v.rule, {columns} FROM golden g JOIN verdict v USING (row)
             WHERE v.action = 'create' ORDER BY g.row
         """
-        for line in self._bench.stream(query):
-            record = self._record(line)
+        for rule, *line in self._bench.stream(query):
+            record = self._record(tuple(line))
             if self._policy.only == "update":
                 self._decide(record.row, Outcome.NOT_ATTEMPTED, "not_selected")
                 continue
-            yield to_row(self._create(record))
+            yield to_row(self._create(record, rule))
 
     def updates(self) -> Iterator[tuple[Any, ...]]:
         golden = ", ".join(f"g.{column}" for column in GOLDEN.split(", "))
@@ -185,9 +196,15 @@ class _Drafts:
                 c.new,
                 c.rule,
                 customer_id,
+                None,
+                None,
             )
             for c in diff.changes
         ]
+        if rule == "decided_same":
+            self._changes.append(
+                (record.row, "update", customer_id, *[None] * 3, rule, None, None, None)
+            )
         self._flush_when_full()
         body = update_body(diff.changes, found.customer.metadata)
         yield to_row(
@@ -210,15 +227,17 @@ def _holds_and_merges(bench: Workbench) -> None:
     bench.con.execute(
         """
         INSERT INTO change
-        SELECT row, 'merge', NULL, NULL, NULL, into_row::VARCHAR, rule, NULL FROM merges
+        SELECT row, 'merge', NULL, NULL, NULL, into_row::VARCHAR, rule, NULL, NULL, NULL
+        FROM merges
         UNION ALL
-        SELECT row, 'merge', customer_id, NULL, NULL, merged_into_row::VARCHAR, rule, NULL
+        SELECT row, 'merge', customer_id, NULL, NULL, merged_into_row::VARCHAR, rule, NULL,
+            NULL, NULL
         FROM decision WHERE outcome = 'merged'
         UNION ALL
-        SELECT row, 'hold', customer_id, NULL, NULL, NULL, rule, NULL
+        SELECT row, 'hold', customer_id, NULL, NULL, NULL, rule, NULL, NULL, NULL
         FROM decision WHERE outcome = 'review'
         UNION ALL
-        SELECT row, 'hold', NULL, NULL, NULL, NULL, rule, NULL FROM held
+        SELECT row, 'hold', NULL, NULL, NULL, NULL, rule, NULL, NULL, NULL FROM held
         """
     )
 

@@ -59,7 +59,7 @@ async def gather_existing(
 
     Reads the table `records`. Contacts are compared later, in SQL and by name.
     """
-    bench.table("existing", _COLUMNS)
+    empty_existing(bench)
     contacts = _contacts(bench, records)
     if contacts == 0:
         return Gathered("none", None, 0, None)
@@ -78,6 +78,11 @@ async def gather_existing(
         await _list(bench, finder, clock, None)
         return Gathered("listing", total, pages, contacts)
     return Gathered("search", total, contacts, pages)
+
+
+def empty_existing(bench: Workbench) -> None:
+    """Create the empty table of existing customers."""
+    bench.table("existing", _COLUMNS)
 
 
 def _contacts(bench: Workbench, records: str) -> int:

@@ -175,7 +175,14 @@ class _Work:
         connection: Connection,
         intake: Intake,
     ) -> Plan:
-        find_duplicates(session, bench, self._request.file, intake)
+        find_duplicates(
+            session,
+            bench,
+            self._request.file,
+            intake,
+            connection.state,
+            connection.account_id,
+        )
         keep_duplicates(bench)
         return await make_plan(session, bench, connection, self._request)
 

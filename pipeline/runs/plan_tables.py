@@ -51,21 +51,25 @@ CHANGE = pa.schema(
         ("new", pa.string()),
         ("rule", pa.string()),
         ("identity", pa.string()),
+        ("from_row", pa.int64()),
+        ("from_rule", pa.string()),
     ]
 )
-GOLDEN = "row, name, email, phone, country, external_id, birth_date, metadata"
+GOLDEN = (
+    "row, name, email, phone, country, external_id, birth_date, national_id, metadata"
+)
 """Columns of `golden` of which a record is made, in the order of `record_of`."""
 
 
 def record_of(line: tuple[Any, ...]) -> Record:
     """Return the golden record of a line; country and external id go to the metadata."""
-    row, name, email, phone, country, external_id, birth_date, metadata = line
+    row, name, email, phone, country, external_id, born, national_id, metadata = line
     values: dict[str, str] = json.loads(metadata) if metadata else {}
     if country:
         values["country"] = country
     if external_id:
         values["external_id"] = external_id
-    return Record(row, name, email, phone, external_id, birth_date, values)
+    return Record(row, name, email, phone, external_id, born, values, national_id)
 
 
 def columns_of(schema: pa.Schema) -> tuple[tuple[str, str], ...]:

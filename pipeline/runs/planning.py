@@ -15,8 +15,8 @@ from pipeline.runs.books import run_outcomes
 from pipeline.runs.connect import Connection
 from pipeline.runs.drafting import MatchPolicy, plan_operations
 from pipeline.runs.drifting import note_matches, rule_guards, source_guards
-from pipeline.runs.gather import Gathered, gather_existing, read_metadata
-from pipeline.runs.judging import judge
+from pipeline.runs.gather import Gathered
+from pipeline.runs.matching import Matcher, matcher_of
 from pipeline.runs.own import own_rules
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.results import write_plan
@@ -43,17 +43,16 @@ async def make_plan(
 ) -> Plan:
     """Match the staged file and fill `operation`, `decision` and `change`."""
     summary, settings = session.summary, session.settings
-    finder, clock = connection.finder(), connection.clock
+    clock = connection.clock
     session.talk.stage("existing customers", None)
+    matcher = matcher_of(bench, connection, request, summary.source, summary.run_id)
+    _tell_index(session, matcher)
     with summary.timed("gather"):
-        gathered = await gather_existing(
-            bench, finder, clock, concurrency=settings.concurrency
-        )
-        judge(bench, session.note)
-        await read_metadata(bench, finder, clock, concurrency=settings.concurrency)
+        gathered = await matcher.match(session.note)
     with summary.timed("plan"):
         policy = MatchPolicy(request.file.prefer, request.only, settings.import_key)
         plan_operations(bench, policy, session.note)
+        matcher.remember(gathered)
         write_plan(bench, session.folder)
         keep_doubts(bench.con)
         plan = _header(session, bench, connection, request, gathered)
@@ -69,6 +68,19 @@ async def make_plan(
         customers=gathered.total,
     )
     return plan
+
+
+def _tell_index(session: Session, matcher: Matcher) -> None:
+    """Say how old the index is, and whether it is used."""
+    age = matcher.index_age()
+    if age is None:
+        return
+    used = matcher.uses_index()
+    session.summary.extra["index"] = {"age_seconds": round(age), "used": used}
+    hours = f"index of existing customers: {age / 3600:.1f} h old"
+    session.talk.say(
+        hours if used else f"{hours}, older than `--index-max-age`: not used"
+    )
 
 
 def _header(
@@ -100,7 +112,7 @@ def _changes(bench: Workbench) -> Iterator[tuple[Any, ...]]:
     return bench.stream(
         """
         SELECT identity, field, old, new FROM change
-        WHERE action IN ('create', 'update') ORDER BY ALL
+        WHERE action IN ('create', 'update') AND field IS NOT NULL ORDER BY ALL
         """
     )
 
@@ -125,7 +137,9 @@ def _guards(bench: Workbench, request: ImportRequest) -> list[GuardResult]:
             "SELECT (SELECT count(*) FROM prepared) + count(*) FROM rejected"
         ),
         rejected=bench.scalar("SELECT count(*) FROM rejected"),
-        matched=bench.scalar("SELECT count(*) FROM verdict WHERE action = 'attach'"),
+        matched=bench.scalar(
+            "SELECT count(*) FROM verdict WHERE action IN ('attach', 'settled')"
+        ),
         overwritten=bench.scalar(
             "SELECT count(DISTINCT row) FROM change WHERE rule = 'overwritten'"
         ),

@@ -42,6 +42,10 @@ class Guards:
     stale_source: float | None = None
 
 
+INDEX_MAX_AGE = 86_400.0
+"""Seconds after which the index of existing customers is not used any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
     """Options of `import` beside those of the file; times in seconds."""
@@ -56,3 +60,4 @@ class ImportRequest:
     window: Window | None = None
     max_read_age: float = 300.0
     actor: str | None = None
+    index_max_age: float = INDEX_MAX_AGE

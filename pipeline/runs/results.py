@@ -21,7 +21,8 @@ _OUTCOMES = """
 _PLAN = """
     SELECT row::BIGINT AS row, action::VARCHAR AS action,
            customer_id::VARCHAR AS customer_id, field::VARCHAR AS field,
-           old::VARCHAR AS old, new::VARCHAR AS new, rule::VARCHAR AS rule
+           old::VARCHAR AS old, new::VARCHAR AS new, rule::VARCHAR AS rule,
+           from_row::BIGINT AS from_row, from_rule::VARCHAR AS from_rule
     FROM change ORDER BY row, field
 """
 

@@ -227,7 +227,8 @@ def _store(bench: Workbench, drafts: Sequence[_Draft]) -> None:
 def _lines(operation: Operation) -> Iterator[tuple[Any, ...]]:
     who = operation.customer_id
     for c in operation.changes:
-        yield operation.row, operation.action, who, c.field, c.old, c.new, c.rule, who
+        told = c.field, c.old, c.new, c.rule
+        yield operation.row, operation.action, who, *told, who, None, None
 
 
 def _number(bench: Workbench) -> None:
