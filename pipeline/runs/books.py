@@ -39,7 +39,7 @@ _DECIDED = """
     SELECT o.row, p.line, coalesce(r.outcome, 'not_attempted'),
            coalesce(r.customer_id, o.customer_id), NULL,
            coalesce(r.rule, CASE WHEN r.op IS NOT NULL THEN NULL
-                WHEN o.op >= {limit} THEN 'limited' ELSE 'stopped' END), r.reason, NULL
+                WHEN o.op >= {limit} THEN 'limited' ELSE '{left}' END), r.reason, NULL
     FROM operation o JOIN prepared p USING (row) LEFT JOIN result r USING (op)
 """
 # A merged row stays merged only while its row ended well; else it shares that fate.
@@ -73,16 +73,19 @@ def check_outcomes(bench: Workbench) -> None:
 
 
 def run_outcomes(
-    bench: Workbench, results: Iterable[Sequence[Any]], limit: int | None = None
+    bench: Workbench,
+    results: Iterable[Sequence[Any]],
+    limit: int | None = None,
+    left: str = "stopped",
 ) -> None:
     """Fill `outcome` for plan and import; `results` are lines of RESULT.
 
     An operation without a result was not attempted: it stands beyond `limit`, or the
-    run stopped before it.
+    run stopped before it, for which `left` is the rule.
     """
     bench.table("result", _KINDS)
     bench.append("result", RESULT, results)
-    _fill(bench, _DECIDED.format(limit=2**62 if limit is None else limit))
+    _fill(bench, _DECIDED.format(limit=2**62 if limit is None else limit, left=left))
 
 
 def _fill(bench: Workbench, rest: str) -> None:

@@ -1,12 +1,18 @@
 """Carry a plan out and write what became of every row, also when the run is stopped."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.apply.stop import Stop
-from pipeline.errors import InterruptedRunError, PipelineError
+from pipeline.errors import (
+    BreakerOpenError,
+    InterruptedRunError,
+    KeyRefusedError,
+    LockedError,
+    PipelineError,
+)
 from pipeline.files.publish import write_text
 from pipeline.runs.applying import apply_plan, stopping
 from pipeline.runs.books import balance, run_outcomes
@@ -103,7 +109,7 @@ async def carry_out(
             stop.by_error(error)
     session.summary.count_api(connection.client.stats.as_dict())
     with session.summary.timed("write"):
-        run_outcomes(bench, results(journal), facts.request.limit)
+        run_outcomes(bench, results(journal), facts.request.limit, _left_by(stop))
         conclude(session, bench, facts)
     counts = {"rows": dict(session.summary.rows)}
     ended = _ending(stop, run_id)
@@ -140,6 +146,21 @@ def results(journal: Journal) -> Iterator[tuple[Any, ...]]:
             write.rule if write.outcome else open_rule,
             write.reason,
         )
+
+
+def _left_by(stop: Stop) -> str:
+    """Return the rule of the rows that the run did not come to."""
+    for kind, name in _LEFT_BY.items():
+        if isinstance(stop.error, kind):
+            return name
+    return stop.reason or "stopped"
+
+
+_LEFT_BY: Mapping[type[PipelineError], str] = {
+    KeyRefusedError: "key_refused",
+    BreakerOpenError: "breaker_open",
+    LockedError: "lease_lost",
+}
 
 
 def _ending(stop: Stop, run_id: str) -> PipelineError | None:

@@ -182,20 +182,23 @@ def is_over(connection: Connection, run: Run) -> bool:
 async def close_changed(connection: Connection, run: Run, talk: Talk) -> None:
     """Settle the doubts of a run whose file changed, and close it."""
     talk.say(f"the file changed since run {run.run_id}: it is settled and closed")
-    await _close(connection, run, talk, None)
+    await _close(connection, run, talk, None, "file_changed")
 
 
 async def _abandon(connection: Connection, run: Run, talk: Talk) -> Session:
     async with locked(connection, run.source, run.run_id, 0.0) as lease:
         if is_over(connection, run):
             raise _finished(run)
-        return await _close(connection, run, talk, lease)
+        return await _close(connection, run, talk, lease, "abandoned")
 
 
 async def _close(
-    connection: Connection, run: Run, talk: Talk, lease: Lease | None
+    connection: Connection, run: Run, talk: Talk, lease: Lease | None, left: str
 ) -> Session:
-    """Settle what is in doubt, send nothing more, and write the last books."""
+    """Settle what is in doubt, send nothing more, and write the last books.
+
+    `left` is the rule of the rows that are not sent.
+    """
     session = open_session(connection.settings, run.run_id, talk)
     with running(session):
         facts = Facts.load(session)
@@ -205,7 +208,7 @@ async def _close(
         with session.bench() as bench:
             feed = Feed(bench, session.settings.import_key, None, journal, connection)
             await _settle(connection, journal, feed)
-            run_outcomes(bench, results(journal))
+            run_outcomes(bench, results(journal), facts.request.limit, left)
             conclude(session, bench, facts)
         session.summary.state = RunState.FINISHED
         connection.state.runs.update_run(
