@@ -1,5 +1,6 @@
 """The story of a row as people read it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ _WORDS = {
     "customer": ("customer {id}", "client {id}"),
     "changes": ("Changes", "Changements"),
     "writes": ("Writes and answers", "Écritures et réponses"),
-    "attempts": ("{count} attempts", "{count} essais"),
+    "attempts": ("attempts: {count}", "essais : {count}"),
     "answer": ("answer", "réponse"),
     "masked": (
         "Values are masked; `--clear` shows them.",
@@ -141,8 +142,12 @@ def _write(write: Mapping[str, Any], answer: str, attempts: str) -> Iterator[str
     end = f" -> {write['ended']}" if write["ended"] else ""
     yield f"  {write['action']} {write['state']}, {attempts}, {write['sent']}{end}"
     if write["body"]:
-        yield f"    {write['body']}"
+        yield f"    {_json(write['body'])}"
     if write["answer"]:
-        yield f"    {answer}: {write['answer']}"
+        yield f"    {answer}: {_json(write['answer'])}"
     said = [write["outcome"], write["customer_id"], write["rule"], write["reason"]]
     yield "    " + ", ".join(str(text) for text in said if text)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
