@@ -121,15 +121,19 @@ def _would_write(doubt: Doubt, words: Words) -> str:
 
 
 def write_pairs_csv(
-    path: Path, lines: Iterable[list[str]], delimiter: str = ","
+    path: Path,
+    lines: Iterable[list[str]],
+    delimiter: str = ",",
+    *,
+    most: int = MOST_ROWS,
 ) -> tuple[int, list[list[str]]]:
     """Write the CSV: UTF-8 with BOM, the input's delimiter; no line leaves no file.
 
-    Return how many lines it has, and the first `MOST_ROWS` for the workbook.
+    Return how many lines it has, and the first `most` for the workbook.
     """
     path.unlink(missing_ok=True)
     iterator = iter(lines)
-    first = list(islice(iterator, MOST_ROWS))
+    first = list(islice(iterator, most))
     if not first:
         return 0, first
     count = len(first)

@@ -95,7 +95,8 @@ class Session:
     def write_page(self) -> None:
         """Write `report.html` where the command has one; a full disk is only said."""
         is_due = page_is_due(self.summary.command, asked=self.wants_page)
-        if not is_due or not (self.summary.rows or self.summary.extra):
+        begun = self.summary.state is not RunState.INTERRUPTED
+        if not is_due or not (begun or self.summary.rows.get("read")):
             return
         zone = self.settings.timezone
         try:
