@@ -1,6 +1,6 @@
 """`check`: read, normalise, validate, find duplicates inside the file. No network, no key."""
 
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pipeline.dedupe import DedupePolicy, deduplicate
 from pipeline.errors import RefusedError
@@ -21,8 +21,10 @@ from pipeline.runs.staging import Preparers
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
-from pipeline.state.store import State
 from schemas.outcomes import CHECK_BOOKS, ExitCode, RunState
+
+if TYPE_CHECKING:
+    from pipeline.state.store import State
 
 
 def check(
@@ -124,7 +126,7 @@ def find_duplicates(
     bench: Workbench,
     request: FileRequest,
     intake: Intake,
-    state: State | None = None,
+    state: "State | None" = None,
     account: str | None = None,
 ) -> None:
     """Fill `merges`, `held`, `golden` and `pairs` from the staged rows.

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from sqlalchemy import select
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.errors import SettingsError, StateError
-from pipeline.runs.connect import key_hash, open_database
 from pipeline.settings import Settings
-from pipeline.state.schema import account_keys, accounts
-from pipeline.state.store import State
 
-Remembered = tuple[State | None, str | None]
+if TYPE_CHECKING:
+    # SQLAlchemy and the API's client come late: most checks need neither.
+    from pipeline.state.store import State
+
+Remembered: TypeAlias = "tuple[State | None, str | None]"
 
 
 @contextmanager
@@ -29,18 +29,25 @@ def remembered(settings: Settings) -> Iterator[Remembered]:
         yield state, known_account(state, settings)
 
 
-def _local(settings: Settings) -> State | None:
+def _local(settings: Settings) -> "State | None":
     try:
         url = settings.database_url()
         if not url.startswith("sqlite") or not Path(url.split("///", 1)[-1]).exists():
             return None
+        from pipeline.runs.connect import open_database
+
         return open_database(settings, create=False)
     except (SettingsError, StateError):
         return None
 
 
-def known_account(state: State, settings: Settings) -> str | None:
+def known_account(state: "State", settings: Settings) -> str | None:
     """Return the account of the key, or the only one there is, without asking the API."""
+    from sqlalchemy import select
+
+    from pipeline.runs.connect import key_hash
+    from pipeline.state.schema import account_keys, accounts
+
     with state.db.read() as con:
         try:
             of_key = con.execute(

@@ -2,33 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from pipeline.state.schema import decisions
 from pipeline.state.store import State
+from pipeline.state.verdicts import Pair, Verdict
 
-
-class Verdict(StrEnum):
-    """What a person said about two records."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    LATER = "later"
-
-
-class Pair(NamedTuple):
-    """Two durable keys (keyed hashes or customer ids) with `key_a <= key_b`."""
-
-    key_a: str
-    key_b: str
-
-    @classmethod
-    def of(cls, one: str, other: str) -> "Pair":
-        """Return the pair, whatever the order in which its keys are given."""
-        return cls(min(one, other), max(one, other))
+__all__ = ["Decision", "Decisions", "Pair", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
