@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.cli.export_commands import add_export_commands
 from pipeline.cli.history_commands import add_history_commands
+from pipeline.cli.identity_commands import add_identity_commands
 from pipeline.cli.options import (
     LEVELS,
     PREFERENCES,
@@ -322,6 +324,10 @@ def export_command(
         bool,
         typer.Option("--changed-only", help="Also what differs from the last export."),
     ] = False,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="parquet, or delta: with Delta logs as well."),
+    ] = "parquet",
     export_mode: Annotated[str, typer.Option(help="Mode of the files, octal.")] = "600",
     actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
 ) -> int:
@@ -345,6 +351,7 @@ def export_command(
         changed_only=changed_only,
         csv=csv,
         xlsx=xlsx,
+        format=form,
         mode=mode,
         actor=actor,
     )
@@ -427,3 +434,5 @@ def doctor_command(common: Common) -> int:
 
 add_history_commands(app)
 add_rules_commands(app)
+add_identity_commands(app)
+add_export_commands(app)

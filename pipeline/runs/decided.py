@@ -5,18 +5,21 @@ it holds nobody in clear; here they meet the rows of a file again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from pipeline.dedupe import record_key
 from pipeline.dedupe.keys import contact_half_sql, email_key_sql, quoted
 from pipeline.match.known import Record
+from pipeline.report.doubts import Doubt
 from pipeline.runs.workbench import Workbench
-from pipeline.state.decisions import Decisions, Pair, Verdict
-from pipeline.state.store import State
+from pipeline.state.verdicts import Pair, Verdict
+
+if TYPE_CHECKING:
+    from pipeline.state.store import State
 
 ANY = "*"
 """Account of decisions that were taken before any account was known."""
@@ -36,7 +39,13 @@ _OF_CUSTOMER = pa.schema(
     [("row", pa.int64()), ("customer_id", pa.string()), ("verdict", pa.string())]
 )
 _APART = pa.schema([("row_a", pa.int64()), ("row_b", pa.int64())])
-_TABLES = (("said", _SAID), ("said_customer", _OF_CUSTOMER), ("said_apart", _APART))
+_ANSWERED = pa.schema([("key_a", pa.string()), ("key_b", pa.string())])
+_TABLES = (
+    ("said", _SAID),
+    ("said_customer", _OF_CUSTOMER),
+    ("said_apart", _APART),
+    ("said_answered", _ANSWERED),
+)
 
 
 class Said(NamedTuple):
@@ -49,7 +58,7 @@ class Said(NamedTuple):
 class Keyring:
     """Turns the keys of the review file into those of the state database."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: "State") -> None:
         self.secret = state.key_of("secret", "decisions")
 
     def keyed(self, key: str) -> str:
@@ -65,8 +74,10 @@ class Keyring:
         return hashlib.sha256(told).hexdigest()[:_HALF]
 
 
-def active(state: State, account: str | None) -> dict[Pair, Verdict]:
+def active(state: "State", account: str | None) -> dict[Pair, Verdict]:
     """Return what holds now for the account, and what was said before it was known."""
+    from pipeline.state.decisions import Decisions  # brings SQLAlchemy along
+
     found = {p: d.verdict for p, d in Decisions(state, ANY).active().items()}
     if account is not None:
         mine = Decisions(state, account).active()
@@ -74,7 +85,7 @@ def active(state: State, account: str | None) -> dict[Pair, Verdict]:
     return {p: v for p, v in found.items() if v is not Verdict.LATER}
 
 
-def bring_decisions(bench: Workbench, state: State, account: str | None) -> str | None:
+def bring_decisions(bench: Workbench, state: "State", account: str | None) -> str | None:
     """Find the rows of `prepared` that decisions mean; None where there are none.
 
     Leaves `said` (what deduplication reads), `said_customer` (row, customer, verdict)
@@ -97,6 +108,7 @@ def bring_decisions(bench: Workbench, state: State, account: str | None) -> str 
     bench.append("said", _SAID, (*pairs, *_contacts_of(bench, ring, decisions)))
     bench.append("said_customer", _OF_CUSTOMER, _customers_of(decisions, rows))
     bench.append("said_apart", _APART, _rows_apart(pairs, rows))
+    bench.append("said_answered", _ANSWERED, _answered(bench, decisions, rows))
     return "said"
 
 
@@ -153,6 +165,19 @@ def as_said(record: Record, said: Mapping[int, Said]) -> Record:
         return record
     same, different = said[record.row]
     return replace(record, same_as=same, different_from=different)
+
+
+def unanswered(bench: Workbench, asked: Iterator[Doubt]) -> Iterator[Doubt]:
+    """Yield the doubts that nobody has decided yet."""
+    if not has_decisions(bench):
+        return asked
+    answered = {
+        frozenset(pair)
+        for pair in bench.con.execute(
+            "SELECT key_a, key_b FROM said_answered"
+        ).fetchall()
+    }
+    return (doubt for doubt in asked if frozenset(doubt.keys("")) not in answered)
 
 
 def _empty(schema: pa.Schema) -> str:
@@ -222,6 +247,22 @@ def _rows_apart(
     for _, a, b, verdict in pairs:
         if verdict == "different":
             yield from ((x, y) for x in by_plain[a] for y in by_plain[b] if x != y)
+
+
+def _answered(
+    bench: Workbench, decisions: Iterable[Pair], rows: Rows
+) -> list[tuple[str, str]]:
+    """Return the pairs that were decided, under the keys of the review file."""
+    found = bench.con.execute("SELECT key_a, key_b FROM said").fetchall()
+    for pair in decisions:
+        plain = [
+            key.removeprefix(CUSTOMER) if key.startswith(CUSTOMER)
+            else rows[key][0][1] if key in rows else ""
+            for key in pair
+        ]  # fmt: skip
+        if all(plain):
+            found.append(tuple(plain))
+    return found
 
 
 def _contacts_of(

@@ -20,6 +20,7 @@ from pipeline.report.workbook import (
     marks_of,
     write_rejected_book,
 )
+from pipeline.runs.decided import unanswered
 from pipeline.runs.results import leftover_lines
 from pipeline.runs.staging import raw_parts
 from pipeline.runs.workbench import Workbench
@@ -148,7 +149,7 @@ def _rejected_book(
 def _review_files(
     folder: RunFolder, bench: Workbench, facts: FileFacts, words: Words
 ) -> dict[str, dict[str, int]]:
-    lines = (pair_line(doubt, words) for doubt in doubts(bench.con))
+    lines = (pair_line(doubt, words) for doubt in unanswered(bench, doubts(bench.con)))
     book, table = (folder.path / f"review_pairs.{kind}" for kind in ("xlsx", "csv"))
     total, first = write_pairs_csv(table, lines, facts.delimiter)
     write_pairs_book(book, first, total, words)
