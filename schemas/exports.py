@@ -14,6 +14,8 @@ SUCCESS = "_SUCCESS"
 LATEST = "latest"
 LATEST_FILE = "latest.json"
 UNKNOWN_MONTH = "unknown"
+CUSTOMERS_TABLE = "customers"
+PAYMENTS_TABLE = "payments"
 
 MONEY = pa.decimal128(DIGITS, SCALE)
 INSTANT = pa.timestamp("us", "UTC")

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from pipeline.export.columns import Columns, Row, booleans, strings
 from pipeline.export.contacts import are_good_emails, read_phones
-from schemas.exports import CUSTOMERS
+from schemas.exports import CUSTOMERS, CUSTOMERS_TABLE
 
-TABLE = "customers"
+TABLE = CUSTOMERS_TABLE
 NAMED = frozenset(("id", "name", "email", "phone", "created_at", "updated_at"))
 _COUNTRY = re.compile("[A-Za-z]{2}")
 

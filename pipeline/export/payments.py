@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.export.columns import Columns, Row, constant, kind_of, strings
-from schemas.exports import MONEY, PAYMENTS, UNKNOWN_MONTH
+from schemas.exports import MONEY, PAYMENTS, PAYMENTS_TABLE, UNKNOWN_MONTH
 from schemas.money import (
     FRANCS,
     IMPLAUSIBLE_ABOVE,
@@ -16,7 +16,7 @@ from schemas.money import (
     status_group,
 )
 
-TABLE = "payments"
+TABLE = PAYMENTS_TABLE
 _REFERENCES = ("reference", "id", "merchant_reference", "trxref")
 _TEXTS = (*_REFERENCES, "currency", "status", "channel", "description")
 _TIMES = ("created_at", "completed_at", "updated_at")

@@ -10,12 +10,17 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import SettingsError, UsageError
+from pipeline.export.delta import delta_library
 from schemas.exports import ExportFinding
 from schemas.outcomes import ExitCode
 
 CUSTOMERS = "customers"
 PAYMENTS = "payments"
 ALL = "all"
+
+PARQUET = "parquet"
+DELTA = "delta"
+FORMATS = (PARQUET, DELTA)
 
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
@@ -53,6 +58,7 @@ class ExportRequest:
     changed_only: bool = False
     csv: bool = False
     xlsx: bool = False
+    format: str = PARQUET
     lang: str = "en"
     export_mode: int = 0o600
     staging: str | None = None
@@ -127,6 +133,10 @@ def checked(request: ExportRequest) -> ExportRequest:
         raise UsageError(
             f"`{request.what}` cannot be exported", hint="customers, payments or all"
         )
+    if request.format not in FORMATS:
+        raise UsageError(f"`--format {request.format}` is none of {', '.join(FORMATS)}")
+    if request.format == DELTA:
+        delta_library()
     _zone(request.timezone)
     if request.close and (request.status or not request.wants_payments):
         raise UsageError("`--close` needs all payments of the month, whatever status")

@@ -21,12 +21,19 @@ from pipeline.export.closing import (
     refuse_second_close,
 )
 from pipeline.export.collate import Collator
+from pipeline.export.delta import write_logs
 from pipeline.export.finance import Books, write_csv
 from pipeline.export.gather import THROUGH_CUSTOMERS, Gathered, Gatherer
 from pipeline.export.manifest import as_text, books, manifest, sums, table_entry
 from pipeline.export.notes import Notes
 from pipeline.export.reports import write_reports
-from pipeline.export.request import ExportRequest, ExportResult, Progress, checked
+from pipeline.export.request import (
+    DELTA,
+    ExportRequest,
+    ExportResult,
+    Progress,
+    checked,
+)
 from pipeline.export.source import ExportClient
 from pipeline.export.staging import Staging, staging
 from pipeline.export.tables import (
@@ -192,6 +199,11 @@ def _write(work: _Work, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
         _look_at_closed(work, con)
     if work.request.changed_only:
         work.changes = _write_changes(work, con)
+    if work.request.format == DELTA:
+        names = (customers.TABLE, payments.TABLE)
+        write_logs(
+            work.folder, [name for name in names if (work.folder / name).exists()]
+        )
 
 
 def _look_at_closed(work: _Work, con: duckdb.DuckDBPyConnection) -> None:

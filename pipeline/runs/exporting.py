@@ -27,6 +27,7 @@ class ExportOptions:
     changed_only: bool = False
     csv: bool = False
     xlsx: bool = False
+    format: str = "parquet"
     mode: int = 0o600
     actor: str | None = None
 
@@ -87,6 +88,7 @@ def _request(
         changed_only=options.changed_only,
         csv=options.csv,
         xlsx=options.xlsx,
+        format=options.format,
         lang=settings.lang,
         export_mode=options.mode,
         concurrency=settings.concurrency,
