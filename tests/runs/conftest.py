@@ -22,3 +22,9 @@ def world(tmp_path):
     yield make
     for server in servers:
         server.__exit__()
+
+
+@pytest.fixture(autouse=True)
+def no_page(monkeypatch):
+    """Draw no page: it takes as long as a small import, and has tests of its own."""
+    monkeypatch.setattr("pipeline.runs.session.page_is_due", lambda *_, **__: False)
