@@ -69,10 +69,6 @@ class Reader:
                     key, f"is no key here{because}", f"keys are {', '.join(keys)}"
                 )
 
-    def has(self, key: str) -> bool:
-        """Say whether the table has `key`."""
-        return key in self._values
-
     def raw(self, key: str) -> Any:
         """Return the value as TOML has it, None where there is none."""
         return self._values.get(key)

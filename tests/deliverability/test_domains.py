@@ -104,7 +104,7 @@ def test_time_is_bounded(session):
 def test_their_number_is_bounded(session, monkeypatch):
     monkeypatch.setattr(deliverability, "MOST_DOMAINS", 1)
     asked = []
-    looked_up(session, [*EMAILS, "e@bad.example"], lambda d: asked.append(d))
+    looked_up(session, [*EMAILS, "e@bad.example"], asked.append)
     assert asked == ["bad.example"]
 
 
