@@ -30,7 +30,7 @@ def delta_library() -> Any:
 def write_logs(folder: Path, tables: Iterable[str]) -> None:
     """Write the Delta log of each of `tables` below `folder`."""
     delta = delta_library()
-    month = delta.Field("month", delta.PrimitiveType("string"))
+    month = delta.schema.Field("month", delta.schema.PrimitiveType("string"))
     for table in tables:
         by_month = table == PAYMENTS_TABLE
         delta.convert_to_deltalake(

@@ -18,6 +18,8 @@ from pipeline.errors import DiskError, SettingsError, UsageError
 from pipeline.files.publish import disk_errors, private_folder
 from schemas.exports import LATEST, LATEST_FILE, MANIFEST, SUCCESS
 
+_OBJECT_STORES = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "az", "oci", "oss"))
+
 
 class Store(Protocol):
     """A place for exports, each in a folder named by its id."""
@@ -198,12 +200,17 @@ class RemoteStore:
             for path in sorted(files, key=lambda p: (last.get(p.name, 0), p)):
                 name = path.relative_to(folder).as_posix()
                 if path.stat().st_size:
-                    self._fs.makedirs(
-                        f"{target}/{name}".rsplit("/", 1)[0], exist_ok=True
-                    )
+                    self._make_folder(f"{target}/{name}".rsplit("/", 1)[0])
                     self._fs.put_file(str(path), f"{target}/{name}")
                 else:
                     self._fs.pipe_file(f"{target}/{name}", b"")
+
+    def _make_folder(self, path: str) -> None:
+        """Make a folder, where the store has any: a bucket is never made by mistake."""
+        kinds = self._fs.protocol
+        kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+        if not kinds & _OBJECT_STORES:
+            self._fs.makedirs(path, exist_ok=True)
 
     def point(self, export_id: str) -> None:
         """Write `latest.json`."""
