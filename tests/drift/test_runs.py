@@ -96,12 +96,13 @@ def test_a_source_that_is_no_longer_known(world):  # noqa: F811
 
 def test_an_older_file_is_refused(world):  # noqa: F811
     here = world()
-    here.bring(people(30))
+    last = here.file(people(30))
+    os.utime(last, (1_800_000_000, 1_800_000_000))
+    here.bring(last)
     older = here.file(people(31))
-    was = older.stat().st_mtime - 7200
-    os.utime(older, (was, was))
+    os.utime(older, (1_799_992_800, 1_799_992_800))
     said = refused(lambda: here.bring(older))
-    assert said.startswith("plan refused: stale_source is 2")
+    assert said == "plan refused: stale_source is 2 h, limit 0.25 h"
     assert here.bring(older, passed=("stale_source",)).exit_code == 0
 
 
