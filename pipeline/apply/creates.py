@@ -45,7 +45,7 @@ async def send_create(
             await adopt(context, operation, verdict)
             return None
         operation = replace(operation, attempted=False, customer_id=None)
-    conflict = await _claim(context, operation)
+    conflict = await claim(context, operation)
     if conflict is not None:
         return await _claimed_elsewhere(context, operation, conflict, earlier)
     return await _send_create(context, operation, earlier)
@@ -112,9 +112,13 @@ async def _not_reached(
     context.later.append(Later(operation, now, doubt_of(earlier), tries))
 
 
-async def _claim(
+async def claim(
     context: Context, operation: Operation, known: tuple[str, ...] = ()
 ) -> Conflict | None:
+    """Store the intent of a create with its claims, or return what keeps it from that.
+
+    `known` names customers and runs that the row was matched against already.
+    """
     keys = context.claim_keys(operation.record)
     intent = intent_of(operation, operation.body, keys)
     return await context.writer.intend(intent._replace(known=known))
@@ -231,7 +235,7 @@ async def _claimed_elsewhere(
             await adopt(context, operation, verdict)
             return None
         known += (current.customer_id or current.run_id,)
-        current = await _claim(context, operation, known)
+        current = await claim(context, operation, known)
     return await _send_create(context, operation, earlier)
 
 

@@ -6,19 +6,22 @@ that a crash leaves at most three times the concurrency to look up.
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.api.errors import Unavailable
 from pipeline.apply.adopt import adopt
 from pipeline.apply.context import Context
+from pipeline.apply.creates import claim
 from pipeline.apply.memory import created
+from pipeline.apply.evidence import came_since
 from pipeline.apply.operation import Earlier, Operation, Parked
 from pipeline.apply.outcome import finish
 from pipeline.apply.send import send
 from pipeline.apply.settle import Settled, Settler
 from pipeline.errors import ApiUnreachableError, BreakerOpenError, PipelineError
 from pipeline.match.decide import Action, decide
-from pipeline.match.known import email_key
+from pipeline.match.known import Known, email_key
 from pipeline.state.journal import WriteState
 from schemas.outcomes import Outcome
 
@@ -176,15 +179,18 @@ class Engine:
     async def _conclude(self, settled: Settled) -> Work | None:
         context, parked = self._context, settled.parked
         operation = parked.operation
-        if settled.ours is not None:
+        ours = settled.ours
+        if ours is not None and await self._is_of_another_run(operation, ours):
+            settled, ours = replace(settled, ours=None, others=(ours,)), None
+        if ours is not None:
             context.breaker.succeeded()
             await finish(
                 context,
                 operation,
                 Outcome.CREATED,
                 state=WriteState.SETTLED,
-                customer_id=settled.ours.id,
-                shown=created(settled.ours.customer, operation.body),
+                customer_id=ours.id,
+                shown=created(ours.customer, operation.body),
             )
             return None
         if settled.unclear:
@@ -200,7 +206,9 @@ class Engine:
             ],
             [k for k in settled.others if k.phone and k.phone == record.phone],
         )
-        if verdict.action is Action.ATTACH:
+        if verdict.action is Action.ATTACH or (
+            verdict.action is Action.HOLD and _is_news(settled)
+        ):
             await adopt(context, operation, verdict)
             return None
         policy = context.policy
@@ -212,6 +220,16 @@ class Engine:
             return None
         return operation, parked
 
+    async def _is_of_another_run(self, operation: Operation, ours: Known) -> bool:
+        """Tell whether another run made the customer, where no import key says whose.
+
+        It may have, after this one was interrupted before it sent what it meant to.
+        """
+        if operation.import_key is not None:
+            return False
+        conflict = await claim(self._context, operation)
+        return conflict is not None and conflict.customer_id == ours.id
+
     async def _fail(self, parked: Parked, rule: str) -> None:
         await finish(
             self._context,
@@ -221,3 +239,12 @@ class Engine:
             rule=rule,
             reason=parked.reason,
         )
+
+
+def _is_news(settled: Settled) -> bool:
+    """Tell whether somebody with the row's contact came since the row was intended.
+
+    That may be our own create without anything to prove it, so it is not sent again.
+    """
+    since = settled.parked.intended_at
+    return any(came_since(k.customer.created_at, since) for k in settled.others)

@@ -44,8 +44,13 @@ def looks_ours(trace: Trace, known: Known) -> bool:
         return False
     if plain_name(known.customer.name) != plain_name(record.name):
         return False
-    created = _epoch(known.customer.created_at)
-    return created is None or created >= trace.intended_at - SKEW
+    return came_since(known.customer.created_at, trace.intended_at)
+
+
+def came_since(created_at: str | None, moment: float) -> bool:
+    """Tell whether a customer may have been created after `moment` (epoch seconds)."""
+    created = _epoch(created_at)
+    return created is None or created >= moment - SKEW
 
 
 def unproven(

@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pipeline.sandbox.app import SandboxOptions
 from pipeline.sandbox.dialect import Dialect
@@ -82,9 +83,14 @@ class Hooks:
 class HookedOdd(OddServer):
     """The independent server with hooks."""
 
-    def __init__(self, hooks, **options):
+    def __init__(self, hooks, clock, **options):
+        self.hooks, self.clock = hooks, clock
         super().__init__(**options)
-        self.hooks = hooks
+
+    def _store(self, said):
+        # By the scaled clock: it began before that of any client.
+        now = datetime.fromtimestamp(self.clock.time(), UTC).isoformat()
+        return super()._store({"created_at": now, **said})
 
     def answer(self, method, target, headers, body):
         hooks = self.hooks
@@ -239,6 +245,7 @@ def odd_world(rng, seed, cast, faults, clock, lag=0.0):
     dialect = ODD_DIALECTS[rng.randrange(len(ODD_DIALECTS))]
     with HookedOdd(
         hooks,
+        clock,
         customers=cast.existing,
         faults={ODD_FAULTS[name]: rate for name, rate in faults.items()},
         seed=seed,
