@@ -8,8 +8,9 @@ from typing import Any
 from pipeline.report import charts
 from pipeline.report.folder import PageFacts
 from pipeline.report.parts import Cell, Section, Table
-from pipeline.report.sections import figure, repairs, traffic
+from pipeline.report.sections import repairs
 from pipeline.report.words import NOTHING, Words
+from pipeline.report.workings import figure, traffic
 
 JSON = Any
 

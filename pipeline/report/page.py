@@ -14,6 +14,7 @@ from pipeline.report.folder import PageFacts, read_folder
 from pipeline.report.next_steps import next_steps
 from pipeline.report.parts import Cell, Section, Table
 from pipeline.report.words import Words
+from pipeline.report.workings import local_day
 
 JSON = Any
 
@@ -83,7 +84,7 @@ def _context(facts: PageFacts, words: Words, zone: str) -> dict[str, JSON]:
         "state": words.text("state", summary["state"]),
         "tone": _TONES.get(summary["state"], "idle"),
         "env": words.text("env", summary["env"]) if summary["env"] else "",
-        "when": sections.local_day(summary["run_id"], zone),
+        "when": local_day(summary["run_id"], zone),
         "zone": zone,
         "tiles": () if is_export else sections.tiles(summary, words),
         "steps": next_steps(facts, words),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.report.folder import Point, read_folder, summaries, timeline
-from pipeline.report.sections import local_day
+from pipeline.report.workings import local_day
 from tests.report.facts import ROWS, summary
 
 
