@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import RefusedError, UsageError
-from tests.runs.world import AWA, BEN, CLO, HEADER, csv_text, customers, people
+from tests.runs.world import AWA, BEN, CLO, COLUMNS, HEADER, csv_text, customers, people
 from tests.servers.odd import OddServer
 
 WRITES = ("POST", "PUT", "DELETE")
@@ -109,7 +109,7 @@ def test_the_plan_says_field_by_field_what_would_change(world):
 
 
 def change(row, action, customer_id, field, old, new, rule):
-    names = ("row", "action", "customer_id", "field", "old", "new", "rule")
+    names = COLUMNS["plan"]
     return dict(
         zip(names, (row, action, customer_id, field, old, new, rule), strict=True)
     )

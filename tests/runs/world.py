@@ -19,6 +19,14 @@ AWA = ("Awa Sow", "awa@example.com", "+237670000001", "Douala")
 BEN = ("Ben Eto'o", "ben@example.com", "+237680000002", "Yaoundé")
 CLO = ("Chloé Ngo", "chloe@example.com", "+237690000003", "Kribi")
 
+COLUMNS = {
+    "plan": ("row", "action", "customer_id", "field", "old", "new", "rule"),
+    "outcomes": (
+        "row", "line", "outcome", "customer_id", "merged_into_row", "rule", "reason",
+    ),
+}  # fmt: skip
+"""Columns that the contract names; others may come."""
+
 FILE_OPTIONS = set(FileRequest.__dataclass_fields__) - {"file"}
 GUARD_OPTIONS = set(Guards.__dataclass_fields__)
 
@@ -133,8 +141,9 @@ class Left:
         return {k: n for k, n in told.items() if n}
 
     def table(self, name):
-        """Return the lines of a Parquet file of the run."""
-        return pq.read_table(self.path / f"{name}.parquet").to_pylist()
+        """Return the lines of a Parquet file of the run, in the contract's columns."""
+        path = self.path / f"{name}.parquet"
+        return pq.read_table(path, columns=list(COLUMNS[name])).to_pylist()
 
     def outcomes(self):
         """Return (row, outcome, rule) of every row."""
