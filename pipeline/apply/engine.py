@@ -13,8 +13,8 @@ from pipeline.api.errors import Unavailable
 from pipeline.apply.adopt import adopt
 from pipeline.apply.context import Context
 from pipeline.apply.creates import claim
-from pipeline.apply.memory import created
 from pipeline.apply.evidence import came_since
+from pipeline.apply.memory import created
 from pipeline.apply.operation import Earlier, Operation, Parked
 from pipeline.apply.outcome import finish
 from pipeline.apply.send import send
