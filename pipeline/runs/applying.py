@@ -18,9 +18,10 @@ from pipeline.apply.operation import COLUMNS, Operation, Parked, from_row
 from pipeline.apply.settle import Settler
 from pipeline.apply.stop import Stop
 from pipeline.apply.writer import JournalWriter
+from pipeline.existing.finder import Finder
 from pipeline.match.known import email_key
 from pipeline.runs.connect import Connection
-from pipeline.runs.matching import matcher_of
+from pipeline.runs.matching import Matcher, matcher_of
 from pipeline.runs.rematching import Moved, match_again
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.session import Session
@@ -79,19 +80,7 @@ async def apply_plan(
         session.summary.run_id,
     )
     async with JournalWriter(journal, policy.concurrency) as writer:
-        context = Context(
-            client=connection.client,
-            finder=finder,
-            writer=writer,
-            clock=connection.clock,
-            policy=policy,
-            claim_keys=lambda record: connection.claim_keys(
-                email_key(record.email), record.phone
-            ),
-            gate=asyncio.Semaphore(policy.concurrency),
-            stop=stop,
-            memory=matcher.memory,
-        )
+        context = _context(connection, finder, writer, policy, matcher, stop)
         settler = Settler(
             finder,
             connection.clock,
@@ -119,6 +108,29 @@ async def apply_plan(
             if feed.is_dry or stop.reason is not None:
                 break
             doubts, age = [], PLAN_AGE + 1
+
+
+def _context(
+    connection: Connection,
+    finder: Finder,
+    writer: JournalWriter,
+    policy: ApplyPolicy,
+    matcher: Matcher,
+    stop: Stop,
+) -> Context:
+    return Context(
+        client=connection.client,
+        finder=finder,
+        writer=writer,
+        clock=connection.clock,
+        policy=policy,
+        claim_keys=lambda record: connection.claim_keys(
+            email_key(record.email), record.phone
+        ),
+        gate=asyncio.Semaphore(policy.concurrency),
+        stop=stop,
+        memory=matcher.memory,
+    )
 
 
 def _policy(session: Session, request: ImportRequest) -> ApplyPolicy:
