@@ -39,12 +39,14 @@ class JournalWriter:
         self._task = asyncio.create_task(self._run())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """Commit what is left; a failure is raised once more for whoever did not see it."""
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Commit what is left; a failure that nobody waited for is raised here."""
         self._closing = True
         self._wake.set()
         if self._task is not None:
             await self._task
+        if kind is None:
+            self._check()
 
     async def intend(self, intent: Intent) -> Conflict | None:
         """Return when `intent` is durable, or the conflict that kept it from being stored."""
@@ -85,8 +87,7 @@ class JournalWriter:
             results, self._results = self._results, []
             self._room.notify_all()
         try:
-            if self._failure is not None:
-                raise self._failure
+            self._check()
             conflicts = await asyncio.to_thread(
                 self._journal.commit, [intent for intent, _ in waiting], results
             )
