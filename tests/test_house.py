@@ -190,17 +190,18 @@ def test_airflow_stays_in_its_room():
 
 
 def test_functions_fit_in_the_head():
-    long = {
-        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": node.end_lineno
-        - node.lineno
-        + 1
-        for path, tree in modules().values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and "migrations" not in path.parts  # a schema is one list, however long
-        and path.relative_to(ROOT).as_posix() not in LONG
-        and node.end_lineno - node.lineno >= MAX_FUNCTION
-    }
+    long = {}
+    for path, tree in modules().values():
+        place = path.relative_to(ROOT).as_posix()
+        if "/migrations/" in place:
+            continue  # a schema is one list, however long
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            # The parameters of a command are its options, and as many as they are.
+            first = node.body[0].lineno if "/cli/" in place else node.lineno
+            if node.end_lineno - first >= MAX_FUNCTION:
+                long[f"{place}:{node.lineno} {node.name}"] = node.end_lineno - first + 1
     assert long == {}
 
 
