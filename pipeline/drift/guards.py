@@ -8,6 +8,8 @@ from pipeline.drift.profile import Profile
 
 FROM = 20
 """Rows or records from which a share says something."""
+USUAL = 3
+"""Imports from which one can say how many rows a source usually has."""
 _HOUR = 3600.0
 _MOST_KNOWN = 0.5
 """Share from which most of a source are known customers."""
@@ -38,7 +40,7 @@ def source_values(
         return {}
     found: dict[str, float] = {}
     usual = median(e.profile.rows for e in others)
-    if usual >= FROM:
+    if usual >= FROM and len(others) >= USUAL:
         found["row_count_drop"] = max(0.0, 1 - now.rows / usual)
     last = next((e.profile for e in imports if e.profile.matched is not None), None)
     if _mostly_known(last) and now.matched is not None and now.matched_of >= FROM:

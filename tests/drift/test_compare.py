@@ -111,12 +111,14 @@ def test_guards_need_an_earlier_import_of_another_file():
 
 
 def test_fewer_rows():
-    assert source_values(profile(30), "a", [earlier(100)]) == {
+    three = [earlier(100)] * 3
+    assert source_values(profile(30), "a", three) == {
         "row_count_drop": 0.7,
         "stale_source": 0.0,
     }
-    assert source_values(profile(300), "a", [earlier(100)])["row_count_drop"] == 0.0
-    assert source_values(profile(10), "a", [earlier(19)]) == {}
+    assert source_values(profile(300), "a", three)["row_count_drop"] == 0.0
+    assert source_values(profile(10), "a", [earlier(19)] * 3) == {}
+    assert "row_count_drop" not in source_values(profile(30), "a", three[:2])
 
 
 def test_fewer_known_customers():
