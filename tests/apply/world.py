@@ -100,6 +100,7 @@ async def world(state, app, clock, run_id="run-1", *, transport=None, **policy):
     async with NotchPayClient(
         config, pace, transport=transport or in_process(app)
     ) as client:
+        client._exchange._has_worked = True  # as planning would have shown
         finder = Finder(client, "CM", phone_form=PhoneForm.E164)
         async with JournalWriter(journal, policy.concurrency) as writer:
             context = Context(
