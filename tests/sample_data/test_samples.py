@@ -30,6 +30,7 @@ NOT_SHOWN = {
     "email_disposable": "those domains receive mail",
     "email_typo_domain": "those domains receive mail",
     "phone_possible_only": "only with --allow-possible",
+    "repair_applied": "only with --repair",
     "phone_no_region": "only without a default country",
     "phone_wrong_length": "no number of the fiction ranges is of such a length",
     "email_invalid": "for what no other rule names",
