@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     timeout: float = Field(30.0, gt=0)
     region: str = "CM"
     timezone: str = "Africa/Douala"
-    lang: str = Field(default_factory=lambda: _locale_language())
+    lang: str = Field(default_factory=lambda: _locale_language())  # noqa: PLW0108 - defined below
     runs_dir: str = "runs"
     exports_dir: str = "exports"
     state_url: str | None = None

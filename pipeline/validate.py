@@ -16,7 +16,6 @@ import pyarrow as pa
 from schemas.lean_pandera import pandera
 from schemas.models import FLAG, TEXT
 
-
 _TYPES = {pa.bool_(): FLAG, pa.float64(): pd.ArrowDtype(pa.float64())}
 
 

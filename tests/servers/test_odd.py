@@ -267,7 +267,7 @@ def test_faults_with_html_and_on_other_operations(talk):
 
 def test_lists_that_drift(talk):
     people = [{"id": f"c{i}"} for i in range(3)]
-    server, client = talk(customers=people, drift={"insert": 1.0})
+    _server, client = talk(customers=people, drift={"insert": 1.0})
     assert [client.get("/customers").json()["totals"] for _ in range(2)] == [4, 5]
     assert client.get("/payments").json()["totals"] == 1
     _server, client = talk(
