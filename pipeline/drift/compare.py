@@ -90,7 +90,12 @@ def _mixes(now: Profile, before: Sequence[Profile], limits: Limits) -> Iterator[
             now.countries,
             [p.countries for p in before],
         ),
-        ("domain_mix_changed", limits.domains, now.domains, [p.domains for p in before]),
+        (
+            "domain_mix_changed",
+            limits.domains,
+            now.domains,
+            [p.domains for p in before],
+        ),
     ):
         known = [_parts(mix) for mix in others if sum(mix.values()) >= FROM]
         if known and sum(mine.values()) >= FROM:
