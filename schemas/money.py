@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 
 DIGITS = 18
@@ -103,10 +103,7 @@ def _from_text(text: str) -> Decimal | None:
 def _fitting(amount: Decimal) -> Decimal | None:
     if not amount.is_finite() or abs(amount) >= _LIMIT:
         return None
-    try:
-        exact = amount.quantize(_STEP)
-    except InvalidOperation:
-        return None
+    exact = amount.quantize(_STEP)
     return exact if exact == amount else None
 
 
