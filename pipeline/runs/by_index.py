@@ -76,7 +76,7 @@ async def gather_by_index(
         )
     ]
     await read_customers(bench, connection, memory, wanted)
-    return Gathered("index", memory.index.stats().customers, len(wanted), None)
+    return Gathered("index", memory.size(), len(wanted), None)
 
 
 def empty_settled(bench: Workbench) -> None:

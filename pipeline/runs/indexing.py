@@ -53,7 +53,9 @@ async def _refresh(settings: Settings, talk: Talk) -> IndexStatus:
             talk.advance(len(rows))
         memory.index.end_listing(started)
         requests = connection.client.stats.as_dict()["requests"]
-        return _status(memory.index, requests)
+        told = _status(memory.index, requests)
+        memory.notes.put("index_size", str(told.customers))
+        return told
 
 
 async def _pages(connection: Connection) -> AsyncIterator[Sequence[Known]]:

@@ -7,6 +7,7 @@ from pipeline.match.known import Record, known
 from pipeline.runs.connect import Connection
 from pipeline.state.index import CustomerIndex
 from pipeline.state.lineage import Lineage, Settled
+from pipeline.state.notes import Notes
 from pipeline.state.writes import IndexRow
 from schemas.api import Customer
 
@@ -18,6 +19,7 @@ class RunMemory:
     index: CustomerIndex
     lineage: Lineage
     settled: Settled
+    notes: Notes
     hashes: Hashes
     source: str
     run_id: str
@@ -32,11 +34,17 @@ class RunMemory:
             CustomerIndex(state, account),
             Lineage(state, account),
             Settled(state, account),
+            Notes(state, account),
             Hashes(state.key_of, settings.import_key),
             source,
             run_id,
             settings.region,
         )
+
+    def size(self) -> int:
+        """Return how many customers the last refresh saw; counting them takes long."""
+        told = self.notes.get("index_size")
+        return self.index.stats().customers if told is None else int(told)
 
     def seen(self, customer: Customer) -> IndexRow:
         """Return what the index keeps of a customer whom this run wrote."""

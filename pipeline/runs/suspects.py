@@ -49,8 +49,7 @@ async def hold_suspects(
     matcher: "Matcher", note: Note, records: str, *, is_whole: bool
 ) -> None:
     """Turn creates of `verdict` into holds; `is_whole` says that `existing` is everybody."""
-    stats = matcher.memory.index.stats()
-    if not stats.customers and not stats.gone:
+    if matcher.memory.index.is_empty():
         return  # this pipeline wrote nobody yet
     bench, said = matcher.bench, said_of(matcher.bench)
     bench.table("suspect", columns_of(_SUSPECT))

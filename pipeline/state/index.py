@@ -156,6 +156,14 @@ class CustomerIndex:
             everybody, gone = con.execute(query).one()
             return IndexStats(everybody - gone, gone, self._age(con))
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing is known, not even of one who is gone."""
+        query = select(customers.c.customer_id).where(
+            customers.c.account == self._account
+        )
+        with self._db.read() as con:
+            return con.execute(query.limit(1)).first() is None
+
     def _store(self, con: Connection, chunk: Sequence[IndexRow], now: float) -> None:
         """Store a chunk; who is there as he was is only marked as seen.
 
