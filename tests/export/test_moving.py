@@ -337,3 +337,20 @@ def test_latest_is_never_moved_between_accounts(tmp_path):
     assert (tmp_path / "latest").readlink().name == "e3"
     with pytest.raises(UsageError):
         run(api, tmp_path, what="customers", export_id="e3")
+
+
+def test_lines_that_are_no_objects_are_counted_and_said(tmp_path):
+    api = FakeApi([], [payment(1), "odd", None, payment(2)])
+    api.tells_totals = False
+    result = run(api, tmp_path, what="payments")
+    assert ids(result, "payments", "reference") == ["trx.00001", "trx.00002"]
+    told = {finding.rule: finding.count for finding in result.findings}
+    assert told == {"row_unreadable": 2, "totals_unknown": 1}
+    assert result.exit_code == 3
+
+
+def test_rows_without_any_name_are_told_apart_by_what_they_hold(tmp_path):
+    nameless = {"amount": 5, "created_at": "2026-10-01T00:00:00Z"}
+    api = FakeApi([], [nameless, nameless | {"amount": 6}, nameless | {"id": 7}])
+    result = run(api, tmp_path, what="payments")
+    assert sorted(row["amount"] for row in rows_of(result, "payments")) == [5, 5, 6]
