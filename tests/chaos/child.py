@@ -18,8 +18,10 @@ from pipeline.runs.session import Session
 from pipeline.settings import load_settings
 from tests.chaos.clock import ScaledClock
 
-# Drawing the page of a run costs more than the run; nothing here looks at it.
-Session.write_page = lambda _: None
+
+def draw_no_pages():
+    """Leave the page of a run out: it costs more than the run, and is not looked at."""
+    Session.write_page = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def note(job, text):
 def enter(job):
     """Be the process of a command."""
     faulthandler.enable()
+    draw_no_pages()
     signal.signal(signal.SIGUSR1, _fill_disk)
     signal.signal(signal.SIGUSR2, _lose_database)
     clock = None

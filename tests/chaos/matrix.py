@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 
+from tests.chaos.child import draw_no_pages
 from tests.chaos.faults import FAULTS
 from tests.chaos.verify import Verdict
 
@@ -35,7 +36,7 @@ def play(name, seed):
 
 
 def _worker(jobs, results):
-    # The parent decides when to stop; what it no longer reads is not worth a trace.
+    draw_no_pages()
     for name, seed in iter(jobs.get, None):
         results.put((name, seed, *play(name, seed)))
     results.put(None)
@@ -70,6 +71,7 @@ def play_all(plays, processes):
 
 def _played(plays, processes):
     if processes <= 1:
+        draw_no_pages()
         for name, seed in plays:
             yield name, seed, *play(name, seed)
         return
