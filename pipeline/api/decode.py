@@ -40,13 +40,21 @@ def decode_exactly(content: bytes) -> JSON:
 def _patiently(content: bytes, **how: Any) -> JSON:
     try:
         body = json.loads(content, **how)
-        if rb"\u" in content.lower():
-            # Half of a surrogate pair is JSON, but no text that can be written down.
-            text = json.dumps(json.loads(content), ensure_ascii=False)
-            body = json.loads(text.encode("utf-8", "replace"), **how)
+        return _writable(body) if rb"\u" in content.lower() else body
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    return body
+
+
+def _writable(value: JSON) -> JSON:
+    """Return `value` with `?` for each half of a surrogate pair.
+
+    Such a half is JSON, but no text that can be written down.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    return [_writable(each) for each in value] if isinstance(value, list) else value
 
 
 def has_fractions(content: bytes) -> bool:
