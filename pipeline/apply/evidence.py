@@ -56,11 +56,20 @@ def came_since(created_at: str | None, moment: float) -> bool:
 def unproven(
     trace: Trace, candidates: Sequence[Known], key_name: str
 ) -> tuple[Known, ...]:
-    """Return the candidates that could be ours but whose reading lacks the import key."""
+    """Return the candidates that could be ours but whose reading lacks the import key.
+
+    Where there is a key, reading the customer whole will tell, whatever the clocks say.
+    """
+    operation = trace.operation
     return tuple(
         k
         for k in candidates
-        if has_key(trace.operation, k, key_name) is None and looks_ours(trace, k)
+        if has_key(operation, k, key_name) is None
+        and (
+            carries_contact(operation, k)
+            if operation.import_key is not None
+            else looks_ours(trace, k)
+        )
     )
 
 

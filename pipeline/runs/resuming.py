@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import duckdb
+
 from pipeline.api.clock import Clock
 from pipeline.api.errors import NotFound
 from pipeline.apply.operation import Operation, dumps
 from pipeline.apply.settle import Settled, Settler
 from pipeline.apply.stop import Window
-from pipeline.errors import InputError, UsageError
+from pipeline.errors import InputError, StateError, UsageError
 from pipeline.files.spool import bring
 from pipeline.match.changes import is_written
 from pipeline.runs.applying import Feed
@@ -23,12 +25,16 @@ from pipeline.runs.locking import locked
 from pipeline.runs.request import FileRequest, ImportRequest
 from pipeline.runs.session import Session, open_session, running, source_name
 from pipeline.runs.talk import Silence, Talk
+from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
 from pipeline.state.journal import Journal
 from pipeline.state.lease import Lease
 from pipeline.state.registry import Run, RunFilter
 from pipeline.state.writes import Result, WriteState
 from schemas.outcomes import Outcome, RunState
+
+_LET_GO_TRIES = 25
+_LET_GO_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +174,26 @@ async def go_on(
                     ),
                 )
             session.log.event("run_resumed")
-            with session.bench() as bench:
+            with await _bench(session) as bench:
                 await carry_out(session, bench, connection, facts, lease)
     return session
+
+
+async def _bench(session: Session) -> Workbench:
+    """Open the workbench that a process left behind, once that process is quite gone.
+
+    One that is killed counts as dead a moment before its last thread lets go of files.
+    """
+    for _ in range(_LET_GO_TRIES):
+        try:
+            return session.bench()
+        except duckdb.IOException as error:
+            last = error
+        await asyncio.sleep(_LET_GO_SECONDS)
+    raise StateError(
+        f"the staging folder of run `{session.folder.run_id}` cannot be opened",
+        hint="see whether another process holds it, then `resume` the run",
+    ) from last
 
 
 def is_over(connection: Connection, run: Run) -> bool:

@@ -1,5 +1,6 @@
 """Breaker, stop and evidence: values without a world."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -153,7 +154,15 @@ def test_without_a_key_the_fields_and_the_time_decide(fields, ours):
     found = customer(metadata=None, **fields)
     trace = Trace(OURS, SINCE)
     assert looks_ours(trace, found) is ours
-    assert unproven(trace, [found], "import_key") == ((found,) if ours else ())
+    keyless = Trace(replace(OURS, import_key=None), SINCE)
+    assert unproven(keyless, [found], "import_key") == ((found,) if ours else ())
+
+
+def test_with_a_key_everybody_with_the_contacts_is_read_whole():
+    late = Trace(OURS, SINCE + 9000)  # our clock has jumped
+    found = customer(metadata=None, phone="+237670000003")
+    other = customer(metadata=None, phone="+237670000009")
+    assert unproven(late, [found, other], "import_key") == (found,)
 
 
 def test_came_since_allows_for_clocks_that_differ():
