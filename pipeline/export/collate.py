@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.export.columns import as_numbers, integers
+from pipeline.export.arrays import as_numbers, integers
 from pipeline.export.staging import read_columns
 from pipeline.export.tables import ROW_GROUP, TableFile
 from pipeline.files.publish import disk_errors

@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.export.columns import Columns, Row, booleans, strings
+from pipeline.export.arrays import booleans, strings
+from pipeline.export.columns import Columns, Row
 from pipeline.export.contacts import are_good_emails, read_phones
 from schemas.exports import CUSTOMERS, CUSTOMERS_TABLE
 

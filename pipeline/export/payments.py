@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.export.columns import Columns, Row, constant, kind_of, strings
+from pipeline.export.arrays import constant, strings
+from pipeline.export.columns import Columns, Row, kind_of
 from schemas.exports import MONEY, PAYMENTS, PAYMENTS_TABLE, UNKNOWN_MONTH
 from schemas.money import (
     FRANCS,

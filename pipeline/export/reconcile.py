@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.export.columns import booleans, numbers, strings
+from pipeline.export.arrays import booleans, numbers, strings
 from pipeline.export.tables import listed, parquet_in, statement, stream, write_parquet
 from schemas.money import parse_money, show_amount, status_group
 from schemas.reconciliation import AGREEING, RESULTS, TABLES

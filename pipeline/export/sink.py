@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.export.columns import Row, numbers, strings, to_json
+from pipeline.export.arrays import numbers, strings
+from pipeline.export.columns import Row, to_json
 from pipeline.export.source import as_row
 from pipeline.export.staging import Staging
 

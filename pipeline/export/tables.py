@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.export.columns import as_numbers
+from pipeline.export.arrays import as_numbers
 from pipeline.export.staging import private_file
 from pipeline.files.publish import disk_errors, private_folder
 from schemas.exports import SCHEMA_VERSION

@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.export.columns import (
-    Columns,
-    as_numbers,
-    kind_of,
-    numbers,
-    read_time,
-    strings,
-    to_json,
-)
+from pipeline.export.arrays import as_numbers, numbers, strings
+from pipeline.export.columns import Columns, kind_of, read_time, to_json
 from pipeline.export.contacts import are_good_emails, country_of, read_phones
 from pipeline.export.customers import customer_table
 from pipeline.export.payments import payment_table
