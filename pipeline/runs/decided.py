@@ -85,7 +85,9 @@ def active(state: "State", account: str | None) -> dict[Pair, Verdict]:
     return {p: v for p, v in found.items() if v is not Verdict.LATER}
 
 
-def bring_decisions(bench: Workbench, state: "State", account: str | None) -> str | None:
+def bring_decisions(
+    bench: Workbench, state: "State", account: str | None
+) -> str | None:
     """Find the rows of `prepared` that decisions mean; None where there are none.
 
     Leaves `said` (what deduplication reads), `said_customer` (row, customer, verdict)
