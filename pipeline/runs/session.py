@@ -15,7 +15,6 @@ from pipeline.errors import DiskError, PipelineError, RefusedError, UsageError
 from pipeline.files.publish import disk_errors
 from pipeline.files.run_folder import RunFolder, new_run_id
 from pipeline.report.findings import write_findings
-from pipeline.runs.reporting import page_is_due, write_run_page
 from pipeline.runs.summary import Summary
 from pipeline.runs.talk import RunLog, Silence, Talk
 from pipeline.runs.workbench import Workbench, room_errors
@@ -94,6 +93,9 @@ class Session:
 
     def write_page(self) -> None:
         """Write `report.html` where the command has one; a full disk is only said."""
+        # Late: the page brings pandas along, which an export does without till then.
+        from pipeline.runs.reporting import page_is_due, write_run_page
+
         is_due = page_is_due(self.summary.command, asked=self.wants_page)
         begun = self.summary.state is not RunState.INTERRUPTED
         if not is_due or not (begun or self.summary.rows.get("read")):
