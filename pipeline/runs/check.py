@@ -1,5 +1,6 @@
 """`check`: read, normalise, validate, find duplicates inside the file. No network, no key."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pipeline.dedupe import DedupePolicy, deduplicate
@@ -51,7 +52,7 @@ def check(
         books=CHECK_BOOKS,
         talk=talk,
     )
-    with running(session):
+    with closing(preparers), running(session):
         intake = bring_in(session, request, preparers=preparers, stdin=stdin)
         with session.bench() as bench:
             with remembered(settings) as (state, account):

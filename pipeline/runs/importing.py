@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, BinaryIO
 
 from pipeline.api.clock import Clock
@@ -48,7 +49,8 @@ def plan(
             run's folder holds the plan all the same.
     """
     work = _Work(settings, request, talk or Silence(), stdin, clock)
-    return asyncio.run(work.plan())
+    with closing(work):
+        return asyncio.run(work.plan())
 
 
 def import_customers(
@@ -68,7 +70,8 @@ def import_customers(
         CannotStartError: Something outside must be mended first.
     """
     work = _Work(settings, request, talk or Silence(), stdin, clock)
-    return asyncio.run(work.run())
+    with closing(work):
+        return asyncio.run(work.run())
 
 
 class _Work:
@@ -90,6 +93,10 @@ class _Work:
         self._stdin = stdin
         self._clock = clock
         self._preparers = Preparers(workers_for(settings, request.file.file))
+
+    def close(self) -> None:
+        """End the workers, whatever became of the run."""
+        self._preparers.close()
 
     async def plan(self) -> Session:
         async with connect(self._settings, self._talk, clock=self._clock) as connection:

@@ -104,7 +104,8 @@ def workers_for(settings: Settings, file: str) -> int:
     try:
         is_small = Path(file).stat().st_size <= SMALL_BYTES
     except OSError:
-        is_small = False
+        # What is not a local file may be large; one that is missing ends at once.
+        is_small = file != "-" and "://" not in file
     return 1 if is_small else settings.workers
 
 
