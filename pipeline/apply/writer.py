@@ -5,6 +5,9 @@ from typing import Protocol, Self
 
 from pipeline.state.journal import Conflict, Intent, Result
 
+_COMPANY = 0.02
+"""Seconds for which a commit waits at most for others to join it."""
+
 
 class JournalPort(Protocol):
     """The one method of the journal that a run writes through."""
@@ -21,6 +24,9 @@ class JournalWriter:
 
     An intent is durable when `intend` returns; results are durable a moment later, at
     most `behind` of them wait. The first failure of a commit fails every later call.
+
+    As long as enough durable writes are on their way to keep the wire busy, a commit
+    waits a moment until `behind` of a kind share it.
     """
 
     def __init__(self, journal: JournalPort, behind: int) -> None:
@@ -28,6 +34,7 @@ class JournalWriter:
         self._behind = behind
         self._intents: list[tuple[Intent, asyncio.Future[Conflict | None]]] = []
         self._results: list[Result] = []
+        self._flying: set[int] = set()
         self._room = asyncio.Condition()
         self._wake = asyncio.Event()
         self._closing = False
@@ -66,6 +73,7 @@ class JournalWriter:
             )
             self._check()
             self._results.append(result)
+        self._flying.discard(result.op)
         self._wake.set()
 
     def _check(self) -> None:
@@ -77,9 +85,25 @@ class JournalWriter:
             await self._wake.wait()
             self._wake.clear()
             while self._intents or self._results:
+                await self._gather()
                 await self._commit()
             if self._closing:
                 return
+
+    async def _gather(self) -> None:
+        """Wait a moment for more to commit, while nobody is kept from sending."""
+        try:
+            async with asyncio.timeout(_COMPANY):
+                while self._may_wait():
+                    self._wake.clear()
+                    await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _may_wait(self) -> bool:
+        is_full = max(len(self._intents), len(self._results)) >= self._behind
+        is_busy = len(self._flying) > self._behind // 2
+        return is_busy and not is_full and not self._closing
 
     async def _commit(self) -> None:
         waiting, self._intents = self._intents, []
@@ -96,8 +120,11 @@ class JournalWriter:
             return
         by_op = {conflict.op: conflict for conflict in conflicts}
         for intent, future in waiting:
+            conflict = by_op.get(intent.op)
+            if conflict is None:
+                self._flying.add(intent.op)
             if not future.done():
-                future.set_result(by_op.get(intent.op))
+                future.set_result(conflict)
 
     async def _fail(
         self,
