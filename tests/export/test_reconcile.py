@@ -330,7 +330,7 @@ def world(tmp_path):
 @pytest.fixture(autouse=True)
 def no_page(monkeypatch):
     """Draw no page: it has tests of its own."""
-    monkeypatch.setattr("pipeline.runs.session.page_is_due", lambda *_, **__: False)
+    monkeypatch.setattr("pipeline.runs.reporting.page_is_due", lambda *_, **__: False)
 
 
 @pytest.fixture

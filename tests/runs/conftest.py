@@ -27,4 +27,4 @@ def world(tmp_path):
 @pytest.fixture(autouse=True)
 def no_page(monkeypatch):
     """Draw no page: it takes as long as a small import, and has tests of its own."""
-    monkeypatch.setattr("pipeline.runs.session.page_is_due", lambda *_, **__: False)
+    monkeypatch.setattr("pipeline.runs.reporting.page_is_due", lambda *_, **__: False)
