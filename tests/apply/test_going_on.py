@@ -69,7 +69,7 @@ def test_resuming_a_changed_file_is_refused_and_importing_it_closes_the_old_run(
     assert interrupted(desk, file) == 143
     old = desk.last()
     made = len(desk.server.customers)
-    desk.file(people(30, first=20))
+    desk.file(people(30, first=60))
     assert desk.resumes() == 5
     assert "changed" in desk.error.message
     assert desk.imports(file) == 0
