@@ -12,9 +12,13 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
 
 def new_run_id(now: float, token: str) -> str:
-    """Return an id that sorts by time: `now` in epoch seconds, `token` a few letters."""
+    """Return an id that sorts by time: `now` in epoch seconds, `token` a few letters.
+
+    The letters after the dash begin with the part of the second in 4096ths, so that
+    two runs of one second sort too.
+    """
     moment = datetime.fromtimestamp(now, UTC)
-    return f"{moment:%Y%m%dT%H%M%SZ}-{token}"
+    return f"{moment:%Y%m%dT%H%M%SZ}-{int(now % 1 * 4096):03x}{token}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def new_session(
 ) -> Session:
     """Create the run's folder with a first `summary.json` that says `interrupted`."""
     folder = RunFolder(
-        Path(settings.runs_dir), new_run_id(time.time(), token_hex(3))
+        Path(settings.runs_dir), new_run_id(time.time(), token_hex(2))
     ).create()
     summary = Summary(
         run_id=folder.run_id,

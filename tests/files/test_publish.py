@@ -88,7 +88,8 @@ def test_a_folder_where_a_file_should_be(tmp_path):
 
 
 def test_a_run_id_sorts_by_time_and_is_no_path():
-    assert new_run_id(1_767_225_600, "abc") == "20260101T000000Z-abc"
+    assert new_run_id(1_767_225_600, "abc") == "20260101T000000Z-000abc"
+    assert new_run_id(1_767_225_600.5, "abc") == "20260101T000000Z-800abc"
     for bad in ("..", "", "a/b", ".x", "x" * 100):
         with pytest.raises(UsageError):
             RunFolder("runs", bad)
