@@ -11,7 +11,8 @@ from pathlib import Path
 from pipeline.errors import ApiUnreachableError, UsageError
 from pipeline.files.publish import private_folder
 
-SAMPLE = Path(__file__).parents[2] / "sample_data" / "customers.csv"
+_HOMES = (Path(__file__).parents[2], Path(__file__).parents[1])
+"""Where `sample_data` lies: in a checkout, and in a wheel."""
 _CUSTOMERS, _PAYMENTS = 40, 5
 
 
@@ -20,21 +21,25 @@ def demo(folder: Path) -> int:
 
     A key, a `.env` and other settings of this machine are ignored.
     """
-    if not SAMPLE.is_file():
-        raise UsageError(
-            "the sample data is not here: the demo runs in a checkout of the project"
-        )
+    sample = str(_sample())
     private_folder(folder)
     with _sandbox() as url:
         environment = _environment(url, folder)
         _step(1, "The sample is imported")
-        _run(environment, "import", str(SAMPLE), "--allow-leftovers", "--no-progress")
+        _run(environment, "import", sample, "--allow-leftovers", "--no-progress")
         _step(2, "The same file again: nothing is left to write")
-        _run(environment, "import", str(SAMPLE), "--allow-leftovers", "--no-progress")
+        _run(environment, "import", sample, "--allow-leftovers", "--no-progress")
         _step(3, "Customers and payments are exported to Parquet")
         _run(environment, "export", "--allow-leftovers", "--no-progress")
     _point_at(folder)
     return 0
+
+
+def _sample() -> Path:
+    for home in _HOMES:
+        if (file := home / "sample_data" / "customers.csv").is_file():
+            return file
+    raise UsageError("the sample data is not here: install the package again")
 
 
 def _environment(url: str, folder: Path) -> Mapping[str, str]:
