@@ -11,8 +11,6 @@ from pipeline.cli.export_commands import add_export_commands
 from pipeline.cli.history_commands import add_history_commands
 from pipeline.cli.identity_commands import add_identity_commands
 from pipeline.cli.options import (
-    LEVELS,
-    PREFERENCES,
     Common,
     FileOptions,
     ImportOptions,
@@ -20,6 +18,7 @@ from pipeline.cli.options import (
     seconds_of,
     settings_arguments,
 )
+from pipeline.cli.requests import file_request, import_request
 from pipeline.cli.rules_commands import add_rules_commands
 from pipeline.cli.spread import spread
 from pipeline.errors import SettingsError, UsageError
@@ -76,62 +75,6 @@ def _settings(common: Common, **more: Any) -> Any:
     return load_settings(**settings_arguments(common, **more))
 
 
-def _file_request(file: FileOptions) -> Any:
-    from pipeline.recognise import parse_map, parse_metadata
-    from pipeline.runs.request import FileRequest
-
-    return FileRequest(
-        file=file.file,
-        map=parse_map(file.map or []),
-        metadata=parse_metadata(file.metadata),
-        sheet=file.sheet,
-        encoding=file.encoding,
-        delimiter=file.delimiter,
-        source=file.source,
-        dedupe=one_of(file.dedupe, LEVELS, "--dedupe"),
-        prefer=one_of(file.prefer, PREFERENCES, "--prefer"),
-        allow_possible=file.allow_possible,
-        reject_bad_contact=file.reject_bad_contact,
-        repairs=tuple(file.repair or ()),
-        report=file.report,
-        deliverability=file.deliverability,
-    )
-
-
-def _import_request(file: FileOptions, options: ImportOptions, wait: float) -> Any:
-    from pipeline.apply.stop import Window
-    from pipeline.plan.guards import GUARD_NAMES, is_guard
-    from pipeline.runs.request import Guards, ImportRequest
-
-    for name in options.passed or ():
-        if not is_guard(name):
-            one_of(name, GUARD_NAMES, "--pass")
-    if options.only is not None:
-        one_of(options.only, ("create", "update"), "--only")
-    return ImportRequest(
-        file=_file_request(file),
-        guards=Guards(
-            options.max_reject_rate,
-            options.max_overwrite_rate,
-            options.max_overwrites,
-            tuple(options.passed or ()),
-            options.force,
-            row_count_drop=options.max_row_count_drop,
-            match_rate_drop=options.max_match_rate_drop,
-            stale_source=options.max_stale_hours,
-        ),
-        approve=options.approve,
-        only=options.only,
-        limit=options.limit,
-        wait=wait,
-        max_duration=seconds_of(options.max_duration, "--max-duration"),
-        window=Window.parse(options.window) if options.window else None,
-        max_read_age=options.max_read_age,
-        actor=options.actor,
-        index_max_age=seconds_of(options.index_max_age, "--index-max-age") or 0.0,
-    )
-
-
 def _stdin(file: str) -> Any:
     return sys.stdin.buffer if file == "-" else None
 
@@ -156,7 +99,7 @@ def check_command(file: FileOptions, common: Common) -> int:
 
     with Screen(common, settings.lang) as screen:
         session = check(
-            settings, _file_request(file), talk=screen, stdin=_stdin(file.file)
+            settings, file_request(file), talk=screen, stdin=_stdin(file.file)
         )
     return _ended(session, common, settings.lang)
 
@@ -189,7 +132,7 @@ def _plan_or_import(
     from pipeline.cli.screen import Screen
     from pipeline.runs.importing import import_customers, plan
 
-    request = _import_request(file, options, common.wait)
+    request = import_request(file, options, common.wait)
     work = import_customers if applies else plan
     with Screen(common, settings.lang) as screen:
         session = work(settings, request, talk=screen, stdin=_stdin(file.file))
