@@ -23,9 +23,13 @@ from schemas.outcomes import ExitCode
 
 
 class PipelineError(Exception):
-    """Root of everything this project raises on purpose."""
+    """Root of everything this project raises on purpose.
+
+    `run_id` names the run that it ended, where a run's folder was there already.
+    """
 
     exit_code: ExitCode = ExitCode.BUG
+    run_id: str | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

@@ -196,7 +196,9 @@ def _end_early(session: Session, error: BaseException) -> None:
     """Note in summary and log what ended the run; keep nothing that nobody needs."""
     if not session.can_go_on:
         session.clear_staging()
-    said = error.message if isinstance(error, PipelineError) else None
+    said = None
+    if isinstance(error, PipelineError):
+        said, error.run_id = error.message, session.folder.run_id
     session.summary.exit_code = _code_of(error)
     if isinstance(error, RefusedError):
         session.summary.state = RunState.REFUSED
