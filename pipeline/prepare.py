@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.leaving.cells import hold_back
 from pipeline.normalise import phonecell
 from pipeline.normalise.column import Column
 from pipeline.normalise.contacts import Contact, first_good
@@ -131,6 +132,9 @@ def prepare(chunk: Chunk, recipe: Recipe) -> Prepared:
     findings += own.findings
     verdicts = replace(verdicts, refused={**own.refused, **verdicts.refused})
     cells.typed = own.typed
+    kept_back, secrets = hold_back(_watched(recipe.columns), cells.sent, places)
+    cells.typed = {**own.typed, **kept_back}
+    findings += secrets
     accepted = np.ones(len(speaker.rows), np.bool_)
     accepted[list(verdicts.refused)] = False
     rows = _rows(cells, fields, recipe, speaker, accepted)
@@ -138,6 +142,10 @@ def prepare(chunk: Chunk, recipe: Recipe) -> Prepared:
     findings = sorted([*findings, *broken], key=lambda finding: finding.row)
     rejected = _rejected(verdicts, speaker, findings, broken)
     return Prepared(rows, rejected, findings, fields.counts)
+
+
+def _watched(columns: ColumnMap) -> list[str]:
+    return [name for _, name in columns.metadata if name not in columns.trusted]
 
 
 class _Cells:

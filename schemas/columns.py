@@ -10,7 +10,9 @@ class ColumnMap:
     Every text on the right is a column name of `RawChunk.cells`. `emails` and
     `phones` stand in the order in which they are tried; the first good one is used.
     `metadata` pairs are (key in the customer's metadata, column). `withheld` columns
-    look sensitive and leave the machine only when they are named.
+    look sensitive and leave the machine only when they are named. A cell of a
+    metadata column that holds a card or an account is held back by itself, but in those
+    that are `trusted`: named by hand, or full of numbers that look like cards and are none.
     """
 
     name: str | None = None
@@ -24,3 +26,4 @@ class ColumnMap:
     national_id: str | None = None
     metadata: tuple[tuple[str, str], ...] = ()
     withheld: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ LAYERS = (
     {
         "pipeline.recognise", "pipeline.normalise", "pipeline.validate",
         "pipeline.prepare", "pipeline.dedupe", "pipeline.match", "pipeline.plan",
-        "pipeline.own", "pipeline.drift",
+        "pipeline.own", "pipeline.drift", "pipeline.leaving",
     },
     {
         "pipeline.files", "pipeline.read", "pipeline.state", "pipeline.api",

@@ -126,6 +126,7 @@ def _recognition(rest: Rest, roles: Roles) -> Recognition:
         national_id=rest.by_kind.get(_NATIONAL_ID),
         metadata=tuple((key, column) for key, column in rest.metadata.items()),
         withheld=tuple(rest.withheld),
+        trusted=tuple(rest.trusted),
     )
     evidence = (*roles.evidence, *rest.evidence)
     return Recognition(columns, evidence, (*roles.notes, *rest.notes))

@@ -13,7 +13,7 @@ from pipeline.recognise.options import (
     RecogniseOptions,
 )
 from pipeline.recognise.shown import show_header
-from pipeline.recognise.withheld import kind_of
+from pipeline.recognise.withheld import has_order_numbers, kind_of
 from schemas.sensitive import sensitive_kind
 
 
@@ -76,6 +76,7 @@ class Rest:
     reserved: frozenset[str] = frozenset()
     metadata: dict[str, str] = field(default_factory=dict)
     withheld: list[str] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)
     by_kind: dict[str, str] = field(default_factory=dict)
     evidence: list[ColumnEvidence] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Rest:
         kind, why = kind_of(header, column.filled) or ("", "")
         if header in said.keys:
             self._send(header, said.keys[header], kind, by_hand=True)
+            self.trusted.append(header)
         elif said.leaves_out(header):
             self.evidence.append(ColumnEvidence(header, "unused", "map"))
         elif kind and header not in said.released:
@@ -98,6 +100,8 @@ class Rest:
             by_hand = header in said.renamed
             key = said.renamed.get(header, header).strip()
             self._send(header, key, kind, by_hand=by_hand)
+            if header in said.released or has_order_numbers(column.filled):
+                self.trusted.append(header)
 
     def _send(self, header: str, key: str, kind: str, *, by_hand: bool) -> None:
         taken = self.reserved | self.metadata.keys()

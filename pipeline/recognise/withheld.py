@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 
-from pipeline.recognise.contents import Share, is_date
+from pipeline.recognise.births import births
+from pipeline.recognise.contents import Share, luhn
+from pipeline.recognise.national import holds_french_number, national, taxes
 from schemas.sensitive import doubtful_kind, sensitive_kind
 
 _CARD = re.compile(r"(?<![\d+])\d(?:[ \-.]?\d){12,18}(?!\d)")
@@ -22,9 +24,7 @@ _SECRET_HASH = re.compile(
 )
 _BLOOD = re.compile(r"(?:A|B|AB|O)\s?(?:\+|-|rh\s?[+-]|pos|neg)", re.IGNORECASE)
 _PIN = re.compile(r"\d{4,6}")
-_YEAR = re.compile(r"\b(\d{4})\b")
-_HALF = 0.5
-_EARLIEST, _GROWN_UP, _LATEST = 1915, 1995, 2015
+_USUAL = 5
 
 
 def kind_of(header: str, values: Sequence[str]) -> tuple[str, str] | None:
@@ -46,17 +46,27 @@ def kind_of(header: str, values: Sequence[str]) -> tuple[str, str] | None:
 
 
 def secret_values(values: Sequence[str]) -> bool:
-    """Say whether cells of a recognised column hold cards or accounts all the same."""
-    return _cards(values).most or _accounts(values).most
+    """Say whether cells of a recognised column hold a secret all the same."""
+    looks = (_cards, _accounts, national, taxes)
+    return any(count(values).most for count in looks)
 
 
-def luhn(digits: str) -> bool:
-    """Say whether a row of digits ends in its right Luhn check digit."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 - a two-digit product
-    return total % 10 == 0
+def has_order_numbers(values: Sequence[str]) -> bool:
+    """Say whether numbers as long as a card's are usual here, and no cards: orders."""
+    share = _cards(values)
+    return share.filled >= _USUAL and not share.most
+
+
+def secret_in(value: str) -> str | None:
+    """Return the kind of secret that stands in one cell, beyond doubt; else None.
+
+    Only what carries a check of its own: cards, accounts, French national numbers.
+    """
+    if _cards((value,)).hits:
+        return "card_number"
+    if _accounts((value,)).hits:
+        return "bank_account"
+    return "national_id" if holds_french_number(value) else None
 
 
 def _cards(values: Sequence[str]) -> Share:
@@ -91,64 +101,6 @@ def _is_rib(text: str) -> bool:
     return 97 - rest == int(digits[21:])
 
 
-def _french_number(text: str) -> bool:
-    """Say whether a French social security number has its right key."""
-    body, key = text[:13], text[13:]
-    plain = body.upper().replace("2A", "19").replace("2B", "18")
-    return plain.isdecimal() and 97 - int(plain) % 97 == int(key)
-
-
-def _spanish_number(text: str) -> bool:
-    digits = text[:-1].upper().replace("X", "0").replace("Y", "1").replace("Z", "2")
-    return "TRWAGMYFPDXBNJZSQVHLCKE"[int(digits) % 23] == text[-1].upper()
-
-
-def _brazilian_number(text: str) -> bool:
-    digits = [int(mark) for mark in text if mark.isdecimal()]
-    for length in (9, 10):
-        total = sum(d * (length + 1 - at) for at, d in enumerate(digits[:length]))
-        if total * 10 % 11 % 10 != digits[length]:
-            return False
-    return len(set(digits)) > 1
-
-
-def _always(_: str) -> bool:
-    return True
-
-
-_NATIONAL: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-    (
-        re.compile(r"[12]\d{2}(?:0[1-9]|[1-9]\d)(?:\d\d|2[AB])\d{8}", re.IGNORECASE),
-        _french_number,
-    ),
-    (re.compile(r"\d{3}-\d{2}-\d{4}"), _always),  # United States
-    (re.compile(r"C[MF]\d{6,8}[A-Z0-9]{4,6}", re.IGNORECASE), _always),  # Uganda
-    (re.compile(r"GHA-?\d{9}-?\d", re.IGNORECASE), _always),  # Ghana
-    (re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}"), _brazilian_number),
-    (re.compile(r"[\dXYZ]\d{7}[A-Z]", re.IGNORECASE), _spanish_number),
-    (re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{4}[01]\d{2}"), luhn),  # ZA
-)
-
-
-def _national(values: Sequence[str]) -> Share:
-    hits = 0
-    for value in values:
-        text = value.replace(" ", "")
-        hits += any(p.fullmatch(text) and right(text) for p, right in _NATIONAL)
-    return Share(hits, len(values))
-
-
-def _births(values: Sequence[str]) -> Share:
-    """Count dates on which customers can be born, if they span a generation."""
-    years = [int(y[0]) for v in values if is_date(v) and (y := _YEAR.search(v))]
-    born = [year for year in years if _EARLIEST <= year <= _LATEST]
-    spread = bool(born) and max(born) - min(born) >= 2 * 10
-    grown = sum(year <= _GROWN_UP for year in born)
-    if not spread or len(born) < len(years) or grown < _HALF * len(born):
-        return Share(0, len(values))
-    return Share(len(born), len(values))
-
-
 def _pins(values: Sequence[str]) -> Share:
     """Count secret codes: all of one length, most of them different."""
     codes = [value for value in values if _PIN.fullmatch(value)]
@@ -167,8 +119,9 @@ def _like(pattern: re.Pattern[str]) -> Callable[[Sequence[str]], Share]:
 _CHECKS: tuple[tuple[str, Callable[[Sequence[str]], Share]], ...] = (
     ("card_number", _cards),
     ("bank_account", _accounts),
-    ("national_id", _national),
-    ("birth_date", _births),
+    ("national_id", national),
+    ("tax_number", taxes),
+    ("birth_date", births),
     ("password", _like(_SECRET_HASH)),
     ("health", _like(_BLOOD)),
 )

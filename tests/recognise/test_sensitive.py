@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.recognise import recognise
-from pipeline.recognise.withheld import kind_of, luhn
+from pipeline.recognise.contents import luhn
+from pipeline.recognise.withheld import kind_of
 from schemas.headers import meaning, read_table
 from schemas.sensitive import KINDS, doubtful_kind, sensitive_kind
 
