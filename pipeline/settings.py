@@ -4,6 +4,7 @@ import difflib
 import locale
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -19,8 +21,9 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import SettingsError
+from pipeline.profiles import TABLE, profile_settings
 
-TABLES = ("rules", "metadata", "guards", "drift")
+TABLES = ("rules", "metadata", "guards", "drift", "consent", TABLE)
 """Tables of the TOML file that are no settings; `pipeline.own` reads them."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -29,8 +32,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Settings(BaseSettings):
     """Every setting of the pipeline; `NOTCHPAY_` in capitals before the name.
 
-    Sources, strongest first: arguments (the command line), environment, `.env`, the
-    TOML file named by `--config`, the default.
+    Sources, strongest first: arguments (the command line, and the profile that it
+    names), environment, `.env`, the TOML file named by `--config`, the default.
     """
 
     model_config = SettingsConfigDict(
@@ -45,6 +48,7 @@ class Settings(BaseSettings):
 
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
+    api_key_env: str | None = None
     sync: str | None = None
     base_url: str = "https://api.notchpay.co"
     rate: str = "100/60"
@@ -62,11 +66,15 @@ class Settings(BaseSettings):
     import_key: str = "import_key"
     workers: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 4), ge=1)
     duckdb_memory: str = "512MB"
+    engine: str = "local"
+    scheduler: str | None = None
+    engine_folder: str | None = None
     expect_account: str | None = None
     expect_env: str | None = None
     metadata_allow: Annotated[tuple[str, ...], NoDecode] = ()
     metadata_deny: Annotated[tuple[str, ...], NoDecode] = ()
     config: Path | None = None
+    profile: str | None = None
 
     @field_validator("region")
     @classmethod
@@ -161,6 +169,8 @@ class Settings(BaseSettings):
         """
         if self.api_key is not None:
             return self.api_key.get_secret_value().strip()
+        if self.api_key_env is not None:
+            return _key_in(self.api_key_env)
         if self.api_key_file is None:
             raise SettingsError(
                 "no API key is set",
@@ -179,6 +189,24 @@ class Settings(BaseSettings):
         return key
 
 
+def _key_in(variable: str) -> str:
+    """Return the key that stands in a variable of the environment or of `.env`."""
+    key = os.environ.get(variable) or _env_file().get(variable.lower()) or ""
+    if not key.strip():
+        raise SettingsError(
+            f"no API key: the variable `{variable}` is not set",
+            hint="set it, in the environment or in `.env`",
+        )
+    return key.strip()
+
+
+def _env_file() -> Mapping[str, str | None]:
+    """Return the variables of `.env`, their names in small letters."""
+    if os.environ.get("NOTCHPAY_NO_ENV_FILE"):
+        return {}
+    return DotEnvSettingsSource(Settings, env_file=".env").env_vars
+
+
 def _locale_language() -> str:
     name = (
         os.environ.get("LC_ALL")
@@ -193,7 +221,8 @@ def _locale_language() -> str:
 def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
     """Return the settings; `arguments` that are None are as if not given.
 
-    The TOML file is `config`, else the one that `NOTCHPAY_CONFIG` names.
+    The TOML file is `config`, else the one that `NOTCHPAY_CONFIG` names. What a profile
+    says goes before environment and `.env`, so that two accounts never mix.
 
     Raises:
         SettingsError: A file cannot be read, or a value is wrong (named, never shown).
@@ -202,6 +231,7 @@ def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
     env_file = None if os.environ.get("NOTCHPAY_NO_ENV_FILE") else ".env"
     named = os.environ.get("NOTCHPAY_CONFIG")
     file = config or (Path(named) if named else None)
+    given = _of_profile(given, file) | given
     frozen = type(
         "Settings",
         (Settings,),
@@ -216,6 +246,21 @@ def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
         return frozen(**given, config=file)  # type: ignore[no-any-return]  # made by type()
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
+
+
+def _of_profile(given: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """Return the settings of the chosen profile, nothing where none is chosen."""
+    tables = tomllib.loads(_read_toml(file)) if file else {}
+    name = (
+        given.get("profile")
+        or os.environ.get("NOTCHPAY_PROFILE")
+        or _env_file().get("notchpay_profile")
+        or tables.get("profile")
+    )
+    if not name:
+        return {}
+    known = Settings.model_fields
+    return {"profile": name} | profile_settings(tables, str(name), known, file)
 
 
 def _checked_toml(config: Path | None) -> Path | None:

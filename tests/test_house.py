@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 LAYERS = (
     # A room may import from its own layer and from those above it in this list.
-    {"pipeline.errors", "pipeline.settings"},
+    {"pipeline.errors", "pipeline.settings", "pipeline.profiles"},
     {
         "pipeline.recognise", "pipeline.normalise", "pipeline.validate",
         "pipeline.prepare", "pipeline.dedupe", "pipeline.match", "pipeline.plan",

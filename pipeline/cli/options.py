@@ -36,6 +36,10 @@ class Common:
     config: Annotated[
         Path | None, typer.Option(help="Settings in a TOML file.", metavar="FILE")
     ] = None
+    profile: Annotated[
+        str | None,
+        typer.Option(help="A profile of the settings file.", metavar="NAME"),
+    ] = None
     lang: Annotated[
         str | None, typer.Option(help="Language of messages: en or fr.", metavar="LANG")
     ] = None
@@ -56,6 +60,15 @@ class Common:
         bool,
         typer.Option("--allow-leftovers", help="Exit 0 where it would be 3."),
     ] = False
+    max_leftover_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Exit 0 where it would be 3, up to this share of rows left over.",
+            metavar="F",
+            min=0,
+            max=1,
+        ),
+    ] = None
     wait: Annotated[
         float,
         typer.Option(help="Seconds to wait for a lock held by another run."),
@@ -129,6 +142,31 @@ class FileOptions:
         bool,
         typer.Option("--report", help="Write report.html also for check and plan."),
     ] = False
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Where rows are prepared: local, or dask.", metavar="ENGINE"),
+    ] = None
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Scheduler of the Dask cluster.", metavar="ADDRESS"),
+    ] = None
+    engine_folder: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder that this machine and the workers reach, as s3://BUCKET/tmp;"
+            " the run's own if not given.",
+            metavar="FOLDER",
+        ),
+    ] = None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what these options say about settings."""
+        return {
+            "region": self.region,
+            "engine": self.engine,
+            "scheduler": self.scheduler,
+            "engine_folder": self.engine_folder,
+        }
 
 
 @dataclass(frozen=True)
@@ -209,4 +247,9 @@ def one_of(value: str, allowed: tuple[str, ...], option: str) -> str:
 
 def settings_arguments(common: Common, **more: Any) -> dict[str, Any]:
     """Return what the command line says about settings."""
-    return {"config": common.config, "lang": common.lang, **more}
+    return {
+        "config": common.config,
+        "profile": common.profile,
+        "lang": common.lang,
+        **more,
+    }
