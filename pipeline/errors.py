@@ -10,7 +10,8 @@ PipelineError
 │   ├── ApiUnreachableError    no usable answer from the API
 │   ├── StateError             the state database
 │   ├── BreakerOpenError       too many failures in a row
-│   └── DiskError              no room or no right to write
+│   ├── DiskError              no room or no right to write
+│   └── ClusterError           the machines of `--engine dask`
 ├── LockedError           6    another run works on this account and source
 ├── InterruptedRunError   130/143
 └── BooksError            1    the books of a run do not balance: a bug
@@ -81,6 +82,10 @@ class BreakerOpenError(CannotStartError):
 
 class DiskError(CannotStartError):
     """There is no room, or no right, to write."""
+
+
+class ClusterError(CannotStartError):
+    """The cluster that should prepare the rows cannot, or was lost."""
 
 
 class LockedError(PipelineError):
