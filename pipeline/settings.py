@@ -101,6 +101,16 @@ class Settings(BaseSettings):
             raise ValueError("is neither en nor fr")
         return value[:2].lower()
 
+    @field_validator("expect_env")
+    @classmethod
+    def _expect_env(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        word = {"sandbox": "test"}.get(value.strip().lower(), value.strip().lower())
+        if word not in ("live", "test"):
+            raise ValueError("is neither live nor test")
+        return word
+
     @field_validator("base_url")
     @classmethod
     def _base_url(cls, value: str) -> str:

@@ -12,9 +12,9 @@ from pipeline.api.clock import Clock, RealClock
 from pipeline.api.config import ApiConfig
 from pipeline.api.governor import Rate
 from pipeline.api.pace import Pace
-from pipeline.errors import SettingsError
 from pipeline.existing.finder import Finder, PhoneForm
 from pipeline.files.publish import private_folder
+from pipeline.runs.apart import check_expected, keep_apart
 from pipeline.runs.talk import Talk
 from pipeline.settings import Settings
 from pipeline.state.notes import Notes
@@ -74,7 +74,8 @@ async def connect(
     """Open client and state, and ask whose key this is.
 
     Raises:
-        SettingsError: No key, or the account is not the expected one.
+        SettingsError: No key, the account is not the expected one, or the profile's
+            exports folder is another account's.
         KeyRefusedError: The API refuses the key.
         ApiUnreachableError: The API gives no usable answer.
         StateError: The state database is out of reach.
@@ -100,7 +101,7 @@ async def connect(
         try:
             async with NotchPayClient(config, pace) as client:
                 account = await client.account()
-                _expect(settings, account)
+                check_expected(settings, account)
                 account_id = state.account(
                     settings.base_url,
                     # A merchant's test and live data are two worlds behind one name.
@@ -108,6 +109,7 @@ async def connect(
                     key_hash(settings),
                     settings.sync,
                 )
+                keep_apart(settings, account, account_id)
                 yield Connection(settings, client, state, clock, account, account_id)
         finally:
             pace.close()
@@ -116,20 +118,6 @@ async def connect(
 def _paused(until: float) -> str:
     at = datetime.fromtimestamp(until).astimezone()
     return f"the API asked to wait: paused until {at:%H:%M:%S}"
-
-
-def _expect(settings: Settings, account: Account) -> None:
-    """Stop before anything is written where the key is not the expected account's."""
-    for wanted, found, name in (
-        (settings.expect_env, account.env, "NOTCHPAY_EXPECT_ENV"),
-        (settings.expect_account, account.merchant, "NOTCHPAY_EXPECT_ACCOUNT"),
-    ):
-        if wanted and wanted != found:
-            raise SettingsError(
-                f"the key belongs to `{found or 'an unnamed account'}`, but"
-                f" `{name}` is `{wanted}`",
-                hint="check which key is set; nothing was written",
-            )
 
 
 def account_line(account: Account, settings: Settings) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from pipeline.export.request import ExportRequest, ExportResult
 from pipeline.export.run import export
+from pipeline.runs.apart import keep_apart
 from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.session import Session, new_session, running
 from pipeline.runs.talk import Silence, Talk
@@ -48,6 +49,7 @@ def export_tables(
 async def _export(settings: Settings, options: ExportOptions, talk: Talk) -> Session:
     async with connect(settings, talk) as connection:
         talk.say(account_line(connection.account, settings))
+        keep_apart(settings, connection.account, connection.account_id, exports=True)
         session = new_session(
             settings, "export", options.what, books=(), talk=talk, actor=options.actor
         )
