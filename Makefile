@@ -8,12 +8,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := uv==0.13.9
+AIRFLOW := .venv-airflow
 PIPELINE := $(BIN)/notchpay-pipeline
 ARGS ?=
 # FILE and RUN travel by the environment: they may hold blanks and apostrophes.
 export FILE RUN
 
-.PHONY: help demo test test-slow test-all check plan import export report runs resume \
+.PHONY: help demo test test-slow test-airflow test-all check plan import export report runs resume \
   undo doctor sandbox chaos bench lint types format clean lock setup setup-test
 
 help: ## Print this list
@@ -47,6 +48,13 @@ $(VENV)/.installed-test: tests/requirements.lock $(VENV)/.installed
 	@echo "setting up $(VENV) for tests" >&2
 	$(call install,tests/requirements.lock)
 
+# `private`: what it builds on is set up in its own place.
+$(AIRFLOW)/.installed: private BIN := $(AIRFLOW)/bin
+$(AIRFLOW)/.installed: private VENV := $(AIRFLOW)
+$(AIRFLOW)/.installed: tests/airflow/requirements.lock pyproject.toml
+	@echo "setting up $(VENV)" >&2
+	$(call install,tests/airflow/requirements.lock)
+
 setup: $(VENV)/.installed ## Set up the environment only
 
 setup-test: $(VENV)/.installed-test
@@ -54,9 +62,14 @@ setup-test: $(VENV)/.installed-test
 lock: setup ## Write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -o requirements.lock
-	@$(BIN)/uv pip compile --quiet pyproject.toml --group test --all-extras \
+	@$(BIN)/uv pip compile --quiet pyproject.toml --group test \
+	  --extra dask --extra delta --extra postgres --extra s3 --extra splink \
 	  -c requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -o tests/requirements.lock
+	@$(BIN)/uv pip compile --quiet pyproject.toml --group test-airflow \
+	  --extra airflow --extra postgres \
+	  -c requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -o tests/airflow/requirements.lock
 
 # --- the product ----------------------------------------------------------------
 
@@ -101,6 +114,9 @@ test: setup-test ## Run the test suite
 test-slow: setup-test ## Run the slow part of the test suite
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+test-airflow: $(AIRFLOW)/.installed ## Run the tests of the Airflow provider
+	@$(AIRFLOW)/bin/python -m pytest tests/airflow $(ARGS)
+
 chaos: setup-test ## Run the fault matrix; the table goes to build/chaos.json too
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
@@ -119,4 +135,4 @@ format: setup-test ## Format the code
 	@$(BIN)/ruff format --quiet .
 
 clean: ## Remove what was built, the environment too
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	@rm -rf $(VENV) $(AIRFLOW) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
