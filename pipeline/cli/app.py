@@ -93,7 +93,7 @@ def _ended(session: Any, common: Common, lang: str) -> int:
 @spread
 def check_command(file: FileOptions, common: Common) -> int:
     """Read, normalise, validate, find duplicates in the file. No network, no key."""
-    settings = _settings(common, region=file.region)
+    settings = _settings(common, **file.settings())
     from pipeline.cli.screen import Screen
     from pipeline.runs.check import check
 
@@ -128,7 +128,7 @@ def import_command(
 def _plan_or_import(
     file: FileOptions, options: ImportOptions, common: Common, *, applies: bool
 ) -> int:
-    settings = _settings(common, region=file.region)
+    settings = _settings(common, **file.settings())
     from pipeline.cli.screen import Screen
     from pipeline.runs.importing import import_customers, plan
 

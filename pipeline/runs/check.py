@@ -11,14 +11,14 @@ from pipeline.runs.books import balance, check_outcomes
 from pipeline.runs.decided import bring_decisions, follow_decisions
 from pipeline.runs.deliverability import dns_asker, look_up_domains
 from pipeline.runs.drifting import compare_source, rule_guards
-from pipeline.runs.intake import Intake, open_views, take_in, workers_for
+from pipeline.runs.engines import Engine, engine_for
+from pipeline.runs.intake import Intake, open_views, take_in
 from pipeline.runs.own import own_rules
 from pipeline.runs.remembering import remembered
 from pipeline.runs.reporting import hand_over
 from pipeline.runs.request import FileRequest
 from pipeline.runs.results import write_leftover_files, write_outcomes
 from pipeline.runs.session import Session, new_session, running
-from pipeline.runs.staging import Preparers
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
@@ -43,7 +43,7 @@ def check(
         RefusedError: A rule speaks about more rows than its `max_share` allows.
     """
     own_rules(settings)  # a mistake in the file is told before a run begins
-    preparers = Preparers(workers_for(settings, request.file))
+    preparers = engine_for(settings, request.file)
     session = new_session(
         settings,
         "check",
@@ -82,7 +82,7 @@ def bring_in(
     session: Session,
     request: FileRequest,
     *,
-    preparers: Preparers,
+    preparers: Engine,
     is_test_key: bool | None = None,
     stdin: BinaryIO | None = None,
 ) -> Intake:

@@ -18,14 +18,14 @@ from pipeline.runs.check import (
     keep_duplicates,
 )
 from pipeline.runs.connect import Connection, account_line, connect
-from pipeline.runs.intake import Intake, workers_for
+from pipeline.runs.engines import engine_for
+from pipeline.runs.intake import Intake
 from pipeline.runs.locking import locked
 from pipeline.runs.own import own_rules
 from pipeline.runs.planning import Plan, make_plan, predicted
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.resuming import close_changed, go_on, open_run, unfinished
 from pipeline.runs.session import Session, new_session, running
-from pipeline.runs.staging import Preparers
 from pipeline.runs.talk import Silence, Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
@@ -92,7 +92,7 @@ class _Work:
         self._talk = talk
         self._stdin = stdin
         self._clock = clock
-        self._preparers = Preparers(workers_for(settings, request.file.file))
+        self._preparers = engine_for(settings, request.file.file)
 
     def close(self) -> None:
         """End the workers, whatever became of the run."""

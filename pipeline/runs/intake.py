@@ -13,6 +13,7 @@ from pipeline.read import ReadOptions, Source, open_source
 from pipeline.recognise import Recognition, customer_likeness, recognise
 from pipeline.recognise.shown import show_header
 from pipeline.report.findings import join_findings, write_findings
+from pipeline.runs.engines import Engine
 from pipeline.runs.own import (
     missing_columns,
     own_rules,
@@ -22,7 +23,7 @@ from pipeline.runs.own import (
     told,
 )
 from pipeline.runs.request import FileRequest
-from pipeline.runs.staging import PartCounts, Preparers, views
+from pipeline.runs.staging import PartCounts, views
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
@@ -32,8 +33,6 @@ from schemas.rules import rule
 from schemas.tables import PREPARED, REJECTED
 
 SAMPLE_ROWS = 300
-SMALL_BYTES = 2_000_000
-"""Below this a file is prepared here: starting workers would cost more than it saves."""
 CHUNK_ROWS = 50_000
 
 
@@ -71,7 +70,7 @@ def take_in(
     settings: Settings,
     talk: Talk,
     *,
-    preparers: Preparers,
+    preparers: Engine,
     is_test_key: bool | None = None,
     stdin: BinaryIO | None = None,
 ) -> Intake:
@@ -99,23 +98,13 @@ def take_in(
             preparers.close()
 
 
-def workers_for(settings: Settings, file: str) -> int:
-    """Return how many processes are worth starting for `file`, before it is opened."""
-    try:
-        is_small = Path(file).stat().st_size <= SMALL_BYTES
-    except OSError:
-        # What is not a local file may be large; one that is missing ends at once.
-        is_small = file != "-" and "://" not in file
-    return 1 if is_small else settings.workers
-
-
 def _stage(
     folder: RunFolder,
     request: FileRequest,
     settings: Settings,
     talk: Talk,
     source: Source,
-    preparers: Preparers,
+    preparers: Engine,
     is_test_key: bool | None,
 ) -> Intake:
     own = own_rules(settings)

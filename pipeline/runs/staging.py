@@ -8,7 +8,7 @@ its original columns back at the end.
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -131,6 +131,8 @@ def _write_part(staging: Path, index: int, prepared: Prepared) -> None:
 class Preparers:
     """Prepares parts in worker processes, or here where one process is enough.
 
+    The engine `local`; see `pipeline.runs.engines`.
+
     Workers are forked before any Arrow or DuckDB thread starts in this process.
     """
 
@@ -166,6 +168,11 @@ class Preparers:
                 on_part(waiting.pop(0).result())
         for future in waiting:
             on_part(future.result())
+
+    @property
+    def pool(self) -> Executor | None:
+        """The workers, for what else can be done beside this process."""
+        return self._pool
 
     def close(self) -> None:
         """End the workers."""
