@@ -172,7 +172,9 @@ class DaskPreparers:
 
     def _exchange(self, staging: Path) -> tuple[Exchange, str]:
         run = f"notchpay-{token_hex(4)}"
-        root = self._folder or str(staging.resolve())
+        root = self._folder or str(staging)
+        if "://" not in root:
+            root = str(Path(root).resolve())  # the workers stand elsewhere
         return Exchange(f"{root.rstrip('/')}/{run}"), run
 
     def _submit(
