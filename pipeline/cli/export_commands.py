@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.ending import settled_code
 from pipeline.cli.options import Common, one_of, settings_arguments
 from pipeline.cli.spread import spread
 from pipeline.errors import UsageError
-from schemas.outcomes import ExitCode
 
 _KINDS = ("customers", "payments")
 
@@ -82,8 +82,7 @@ def reconcile_command(
                 settings, options, export, screen, stdin
             )
     _show(session.summary.as_dict(), common, settings.lang)
-    code = session.summary.exit_code
-    return 0 if common.allow_leftovers and code == ExitCode.LEFTOVERS else int(code)
+    return settled_code(session.summary.exit_code, common)
 
 
 def _given(value: str | None, name: str) -> str:
@@ -103,7 +102,7 @@ def _show(summary: Mapping[str, Any], common: Common, lang: str) -> None:
     if common.json:
         print_json(summary)
         return
-    if common.quiet and not summary["exit_code"]:
+    if common.quiet and not settled_code(summary["exit_code"], common):
         return
     told, words = summary["reconciliation"], result_words(lang)
     for result, count in told["counts"].items():

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.ending import settled_code
 from pipeline.cli.options import Common, seconds_of, settings_arguments
 from pipeline.cli.spread import spread
 from pipeline.errors import UsageError
@@ -142,10 +143,12 @@ def _list(
     if max_age is None:
         return 0
     stale = stale_sources(runs, max_age, source)
-    _say_stale(stale, has_imports=bool(runs), lang=settings.lang)
-    if stale or not any(run.summary.get("command") == "import" for run in runs):
-        return 0 if common.allow_leftovers else int(ExitCode.LEFTOVERS)
-    return 0
+    has_imports = any(run.summary.get("command") == "import" for run in runs)
+    is_well = has_imports and not stale
+    code = settled_code(0 if is_well else ExitCode.LEFTOVERS, common)
+    if code or not common.quiet:
+        _say_stale(stale, has_imports=has_imports or bool(stale), lang=settings.lang)
+    return code
 
 
 def _say_stale(

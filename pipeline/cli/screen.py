@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from pipeline.cli.columns_shown import columns_table
+from pipeline.cli.ending import settled_code
 from pipeline.cli.options import Common
 from pipeline.report.words import Words
 from pipeline.runs.session import Session
@@ -113,7 +114,8 @@ def show_run(session: Session, common: Common, lang: str) -> None:
         return
     rows: Mapping[str, int] = summary["rows"]
     leftovers = [str(o) for o in LEFTOVERS if rows.get(str(o))]
-    if common.quiet and not leftovers:
+    code = settled_code(summary["exit_code"], common, rows)
+    if common.quiet and not code:
         return
     console = Console(highlight=False)
     french = lang == "fr"
@@ -237,7 +239,7 @@ def show_export(session: Session, common: Common, lang: str) -> None:
     if common.json:
         print_json(summary)
         return
-    if common.quiet and not summary["exit_code"]:
+    if common.quiet and not settled_code(summary["exit_code"], common):
         return
     french = lang == "fr"
     console = Console(highlight=False)
