@@ -7,9 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.cli.ending import settled_code
 from pipeline.cli.export_commands import add_export_commands
 from pipeline.cli.history_commands import add_history_commands
 from pipeline.cli.identity_commands import add_identity_commands
+from pipeline.cli.inbox_command import (
+    ImportFileOptions,
+    InboxOptions,
+    one_or_the_other,
+    walk_inbox,
+)
 from pipeline.cli.options import (
     Common,
     FileOptions,
@@ -83,10 +90,7 @@ def _ended(session: Any, common: Common, lang: str) -> int:
     from pipeline.cli.screen import show_run
 
     show_run(session, common, lang)
-    code = session.summary.exit_code
-    if common.allow_leftovers and code == ExitCode.LEFTOVERS:
-        return 0
-    return int(code)
+    return settled_code(session.summary.exit_code, common, session.summary.rows)
 
 
 @app.command("check")
@@ -114,14 +118,21 @@ def plan_command(file: FileOptions, options: ImportOptions, common: Common) -> i
 @app.command("import")
 @spread
 def import_command(
-    file: FileOptions,
+    context: typer.Context,
+    file: ImportFileOptions,
     options: ImportOptions,
+    inbox: InboxOptions,
     common: Common,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="The same as plan.")
     ] = False,
 ) -> int:
     """Plan, guard, apply. Goes on with an interrupted import of the same file."""
+    one_or_the_other(file, inbox, options, dry_run=dry_run)
+    if inbox.inbox is not None:
+        settings = _settings(common, **file.settings())
+        each = import_request(file, options, common.wait)
+        return walk_inbox(settings, each, inbox, common, context)
     return _plan_or_import(file, options, common, applies=not dry_run)
 
 
@@ -301,8 +312,7 @@ def export_command(
     with Screen(common, settings.lang) as screen:
         session = export_tables(settings, options, talk=screen)
     show_export(session, common, settings.lang)
-    code = session.summary.exit_code
-    return 0 if common.allow_leftovers and code == ExitCode.LEFTOVERS else int(code)
+    return settled_code(session.summary.exit_code, common)
 
 
 @app.command("demo")
