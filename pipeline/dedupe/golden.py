@@ -129,7 +129,9 @@ def _newest_first(ranked: list[Record], policy: DedupePolicy) -> list[Record]:
     if policy.prefer != "newest" or policy.date_key is None:
         return ranked
     key = policy.date_key
-    return sorted(ranked, key=lambda r: str(_loads(r.metadata).get(key, "")))[::-1]
+    return sorted(
+        ranked, key=lambda r: str(_loads(r.metadata).get(key, "")), reverse=True
+    )
 
 
 def _loads(metadata: str | None) -> dict[str, object]:

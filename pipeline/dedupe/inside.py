@@ -1,5 +1,7 @@
 """Who is who inside one file: the stages in their order, and the counts at the end."""
 
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,10 +22,13 @@ from pipeline.dedupe.policy import DedupePolicy, DedupeResult
 from schemas.tables import PREPARED
 
 
-def deduplicate(con: Any, source: str, policy: DedupePolicy) -> DedupeResult:
+def deduplicate(
+    con: Any, source: str, policy: DedupePolicy, pool: Executor | None = None
+) -> DedupeResult:
     """Find rows of one person in `source`; leave the answer as tables in `con`.
 
     `source` names a table or view with the columns of `schemas.tables.PREPARED`.
+    Names are judged in `pool` where one is given: it changes the time, not the answer.
     What is left, all temporary and of this connection:
 
     - `merges(row, into_row, rule, reason)`: never a chain; `into_row` survives.
@@ -41,12 +46,12 @@ def deduplicate(con: Any, source: str, policy: DedupePolicy) -> DedupeResult:
     if policy.level == "off":
         _leave_all(con, source)
         return DedupeResult(rows=rows)
-    _register(con)
+    _register(con, pool)
     decisions.build(con, source, policy)
     working.build(con, source, policy)
     edges.build(con, source, policy)
     vetoed = clusters.build(con)
-    merging.build(con, source, policy)
+    merging.build(con, source, policy, pool)
     review.hold(con)
     review.list_pairs(con, policy)
     candidates.build(con, source, policy)
@@ -77,18 +82,18 @@ _EMPTY: Final = (
 )
 
 
-def _register(con: Any) -> None:
+def _register(con: Any, pool: Executor | None) -> None:
     for name, function, arity in (
-        ("name_identity", _identities, 1),
-        ("names_agree", _agreements, 2),
-        ("typo_words", _typos, 2),
+        ("name_identity", identities, 1),
+        ("names_agree", agreements, 2),
+        ("typo_words", typos, 2),
     ):
         # A second file on the same connection finds the functions there already.
         with suppress(duckdb.InvalidInputException):
             con.remove_function(name)
         con.create_function(
             name,
-            function,
+            function if pool is None else _elsewhere(pool, function, arity),
             ["VARCHAR"] * arity,
             "VARCHAR",
             type="arrow",
@@ -96,16 +101,41 @@ def _register(con: Any) -> None:
         )
 
 
-def _identities(names: pa.ChunkedArray) -> pa.Array:
+def _elsewhere(
+    pool: Executor, function: Callable[..., pa.Array], arity: int
+) -> Callable[..., pa.Array]:
+    """Let a worker answer: two DuckDB threads that wait keep two workers busy."""
+
+    def asked(*columns: pa.ChunkedArray) -> pa.Array:
+        if len(columns[0]) < _WORTH_A_WAY:
+            return function(*columns)
+        return pool.submit(function, *columns).result()
+
+    def of_one(column: pa.ChunkedArray) -> pa.Array:
+        return asked(column)
+
+    def of_two(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
+        return asked(left, right)
+
+    return of_one if arity == 1 else of_two  # DuckDB counts the parameters
+
+
+_WORTH_A_WAY: Final = 200
+
+
+def identities(names: pa.ChunkedArray) -> pa.Array:
+    """Return the identity of each name."""
     return pa.array(map(name_identity, names.to_pylist()), pa.string())
 
 
-def _agreements(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
+def agreements(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
+    """Return what each pair of names says about each other."""
     pairs = zip(left.to_pylist(), right.to_pylist(), strict=True)
     return pa.array((str(compare(a, b)) for a, b in pairs), pa.string())
 
 
-def _typos(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
+def typos(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
+    """Return the two words by which each pair of names differs, blank-separated."""
     pairs = zip(left.to_pylist(), right.to_pylist(), strict=True)
     return pa.array((" ".join(typo_tokens(a, b) or ()) for a, b in pairs), pa.string())
 

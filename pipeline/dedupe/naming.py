@@ -137,6 +137,25 @@ def _plain_key(text: str) -> str | None:
     return "" if " ".join(words) in PLACEHOLDERS else " ".join(sorted(words))
 
 
+def identity_sql(column: str) -> str:
+    """Return SQL for the identity of the name in `column`: plain names without Python.
+
+    Plain is a name of Latin letters and single blanks that holds no special word; all
+    others go to the registered function `name_identity`. Both say the same.
+    """
+    folded = f"lower(strip_accents({column}))"
+    return f"""CASE WHEN regexp_full_match({column}, '{_PLAIN_LETTERS}+( {_PLAIN_LETTERS}+)*')
+        AND NOT regexp_matches({folded}, '(?:^| )(?:{"|".join(_SPECIAL_LETTERS)})(?: |$)')
+        AND NOT regexp_full_match({folded}, '{"|".join(sorted(PLACEHOLDERS))}')
+        THEN array_to_string(list_sort(string_split({folded}, ' ')), ' ')
+        ELSE name_identity({column}) END"""
+
+
+# Letters whose accent goes and whose fold has one letter: not æ, ð, ø, þ, ß.
+_PLAIN_LETTERS: Final = "[A-Za-zÀ-ÅÇ-ÏÑ-ÖÙ-Ýà-åç-ïñ-öù-ýÿ0-9]"
+_SPECIAL_LETTERS: Final = sorted(word for word in _SPECIAL if word.isalnum())
+
+
 @lru_cache(maxsize=65_536)
 def parse(text: str) -> Name:
     """Take `text` apart; every name has exactly one reading, whatever its order."""

@@ -16,6 +16,7 @@ from pipeline.dedupe.keys import (
     email_key_sql,
     phone_class_sql,
 )
+from pipeline.dedupe.naming import identity_sql
 from pipeline.dedupe.policy import DedupePolicy
 
 
@@ -82,7 +83,7 @@ def _rows(con: Any, source: str, policy: DedupePolicy) -> None:
     folded = email_key_sql(fold_gmail=policy.fold_gmail)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE dd_rows AS
-        SELECT row, name, name_identity(name) AS ik, nullif({folded}, '') AS ekey,
+        SELECT row, name, {identity_sql("name")} AS ik, nullif({folded}, '') AS ekey,
             nullif(phone, '') AS pkey, email, nullif(external_id, '') AS external_id,
             nullif(birth_date, '') AS birth_date,
             nullif(national_id, '') AS national_id

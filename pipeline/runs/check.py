@@ -19,6 +19,7 @@ from pipeline.runs.reporting import hand_over
 from pipeline.runs.request import FileRequest
 from pipeline.runs.results import write_leftover_files, write_outcomes
 from pipeline.runs.session import Session, new_session, running
+from pipeline.runs.suppressing import refuse_suppressed
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
@@ -56,7 +57,15 @@ def check(
         intake = bring_in(session, request, preparers=preparers, stdin=stdin)
         with session.bench() as bench:
             with remembered(settings) as (state, account):
-                find_duplicates(session, bench, request, intake, state, account)
+                find_duplicates(
+                    session,
+                    bench,
+                    request,
+                    intake,
+                    state,
+                    account,
+                    preparers=preparers,
+                )
             with session.summary.timed("write"):
                 check_outcomes(bench)
                 conclude(session, bench, intake)
@@ -129,13 +138,16 @@ def find_duplicates(
     intake: Intake,
     state: "State | None" = None,
     account: str | None = None,
+    *,
+    preparers: Engine,
 ) -> None:
-    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows.
+    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows; end the workers.
 
     With `state`, what people decided about `account` is followed.
     """
     session.talk.stage("duplicates", None)
     with session.summary.timed("dedupe"):
+        refuse_suppressed(session, intake, state, account)
         open_views(bench, session.folder.staging, has_parts=intake.read > 0)
         compare_source(session, bench, intake)
         if request.deliverability:
@@ -150,7 +162,9 @@ def find_duplicates(
                 decisions=said,
                 date_key=UPDATED_AT,
             ),
+            preparers.pool,
         )
+        preparers.close()
         if said:
             follow_decisions(bench, session.note)
 

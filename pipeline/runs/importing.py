@@ -189,6 +189,7 @@ class _Work:
             intake,
             connection.state,
             connection.account_id,
+            preparers=self._preparers,
         )
         keep_duplicates(bench)
         return await make_plan(session, bench, connection, self._request)

@@ -90,12 +90,7 @@ def take_in(
     with open_source(
         request.file, options, stdin=stdin, spool_dir=folder.staging
     ) as source:
-        try:
-            return _stage(
-                folder, request, settings, talk, source, preparers, is_test_key
-            )
-        finally:
-            preparers.close()
+        return _stage(folder, request, settings, talk, source, preparers, is_test_key)
 
 
 def _stage(

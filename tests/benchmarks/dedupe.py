@@ -10,13 +10,16 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
 
 from pipeline.dedupe import DedupePolicy, deduplicate
+from pipeline.dedupe.names import compare
 from tests.dedupe.labelled import CORPUS, all_sets
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -222,16 +225,18 @@ def generate(con, rows, duplicates=0.3):
 def timed(rows, level, duplicates=0.3, memory="1GiB"):
     """Time one level over generated rows on two threads and `memory`."""
     with (
+        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,
         tempfile.TemporaryDirectory() as folder,
         duckdb.connect(f"{folder}/bench.db") as con,
     ):
+        list(pool.map(compare, ["Awa"] * 8, ["Eva"] * 8))  # the workers are up
         con.execute(f"SET memory_limit = '{memory}'")
         con.execute("SET threads = 2")
         con.execute("SET preserve_insertion_order = false")
         con.execute(f"SET temp_directory = '{folder}/spill'")
         generate(con, rows, duplicates)
         start = time.perf_counter()
-        result = deduplicate(con, "prepared", DedupePolicy(level=level))
+        result = deduplicate(con, "prepared", DedupePolicy(level=level), pool)
         con.execute("SELECT count(*), max(length(name)) FROM golden").fetchall()
         seconds = time.perf_counter() - start
         false = con.execute(
