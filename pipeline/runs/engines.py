@@ -35,7 +35,7 @@ class Engine(Protocol):
 
     @property
     def pool(self) -> Executor | None:
-        """Processes of this machine, for what else can be done beside this one."""
+        """The workers, for what else can be done beside this process."""
         ...
 
     def close(self) -> None:

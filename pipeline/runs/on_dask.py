@@ -9,6 +9,7 @@ import platform
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -119,9 +120,12 @@ class DaskPreparers:
             self._forget(exchange)
 
     @property
-    def pool(self) -> None:
-        """There are no processes of this machine."""
-        return
+    def pool(self) -> Executor | None:
+        """The workers, for what else can be done beside this process."""
+        if self._client is None:
+            return None
+        pool: Executor = self._client.get_executor(pure=False, retries=TRIES - 1)
+        return pool
 
     def close(self) -> None:
         """Leave the cluster, which goes on without us."""

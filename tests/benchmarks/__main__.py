@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("check", "dedupe", "export", "journal", "pace", "client")
+NAMES = ("check", "dedupe", "export", "journal", "pace", "client", "dask")
 
 
 def main(names):
