@@ -21,11 +21,12 @@ LAYERS = (
     {
         "pipeline.recognise", "pipeline.normalise", "pipeline.validate",
         "pipeline.prepare", "pipeline.dedupe", "pipeline.match", "pipeline.plan",
-        "pipeline.own", "pipeline.drift", "pipeline.leaving",
+        "pipeline.own", "pipeline.drift", "pipeline.leaving", "pipeline.privacy",
     },
     {
         "pipeline.files", "pipeline.read", "pipeline.state", "pipeline.api",
         "pipeline.existing", "pipeline.apply", "pipeline.export", "pipeline.report",
+        "pipeline.traces", "pipeline.telemetry",
     },
     {"pipeline.runs"},
     {"pipeline.cli", "pipeline.airflow"},

@@ -91,6 +91,9 @@ class _Drafts:
             yield await asyncio.gather(*(self._one(write) for write in window))
 
     async def _one(self, write: Write) -> _Draft:
+        if write.body is None:  # emptied with its person: there is nothing to put back
+            self.kept.append((write.row, write.customer_id or "", "", "", ""))
+            return _Draft(write, None, Outcome.REVIEW, "erased")
         try:
             live = await self.connection.finder().get(write.customer_id or "")
         except NotFound:

@@ -7,7 +7,7 @@ Keyed hashes, outcomes and counts stay, so that the books of old runs still bala
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from sqlalchemy import ColumnElement, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 
 from pipeline.state.journal import write_of
 from pipeline.state.schema import claims, runs, suppressed, writes
@@ -15,6 +15,7 @@ from pipeline.state.store import State
 from pipeline.state.writes import Write
 
 _CHUNK = 200
+_PAGE = 2000
 _CLEAR = ("body", "before", "after", "reason", "import_key")
 
 
@@ -51,6 +52,47 @@ class People:
         self._db.scrub()
         return emptied.rowcount
 
+    def clear_writes(self) -> Iterator[tuple[str, Write]]:
+        """Yield every write of the account that still holds a clear value."""
+        mine = select(runs.c.run_id).where(runs.c.account == self._account)
+        held = or_(*(writes.c[name].is_not(None) for name in _CLEAR))
+        last = ("", -1)
+        while True:
+            after = tuple_(writes.c.run_id, writes.c.op) > tuple_(*last)
+            query = (
+                select(writes)
+                .where(writes.c.run_id.in_(mine), held, after)
+                .order_by(writes.c.run_id, writes.c.op)
+                .limit(_PAGE)
+            )
+            with self._db.read() as con:
+                found = con.execute(query).all()
+            if not found:
+                return
+            yield from ((row.run_id, write_of(row)) for row in found)
+            last = (found[-1].run_id, found[-1].op)
+
+    def erase_writes(self, places: Iterable[tuple[str, int]]) -> int:
+        """Empty the clear values of the writes at (run id, op); return how many."""
+        emptied = 0
+        with self._db.write() as con:
+            for run_id, op in places:
+                emptied += con.execute(
+                    update(writes)
+                    .where(writes.c.run_id == run_id, writes.c.op == op)
+                    .values(dict.fromkeys(_CLEAR))
+                ).rowcount
+        self._db.scrub()
+        return emptied
+
+    def open_runs(self) -> frozenset[str]:
+        """Return the runs of the account that can still go on."""
+        query = select(runs.c.run_id).where(
+            runs.c.account == self._account, runs.c.finished_at.is_(None)
+        )
+        with self._db.read() as con:
+            return frozenset(con.execute(query).scalars())
+
     def suppress(self, keys: Iterable[str]) -> None:
         """Put keyed hashes on the list of those who are never imported again."""
         rows = [{"account": self._account, "key": key} for key in sorted(set(keys))]
@@ -72,6 +114,22 @@ class People:
                 )
                 found.update(con.execute(query).scalars())
         return frozenset(found)
+
+    def readmit(self, keys: Iterable[str]) -> int:
+        """Take keyed hashes off the list again; return how many stood on it."""
+        with self._db.write() as con:
+            return con.execute(
+                delete(suppressed).where(
+                    suppressed.c.account == self._account,
+                    suppressed.c.key.in_(sorted(set(keys))),
+                )
+            ).rowcount
+
+    def all_suppressed(self) -> frozenset[str]:
+        """Return every keyed hash on the list of the account."""
+        query = select(suppressed.c.key).where(suppressed.c.account == self._account)
+        with self._db.read() as con:
+            return frozenset(con.execute(query).scalars())
 
     def _of(self, customer_ids: list[str], keys: list[str]) -> ColumnElement[bool]:
         mine = select(runs.c.run_id).where(runs.c.account == self._account)
@@ -110,3 +168,14 @@ def empty_before(state: State, time: float) -> int:
     if emptied.rowcount:
         state.db.scrub()
     return emptied.rowcount
+
+
+def is_emptied(state: State, run_id: str) -> bool:
+    """Tell whether a run wrote something, and no write of it has its values any more."""
+    held = or_(*(writes.c[name].is_not(None) for name in ("body", "before", "after")))
+    done = select(func.count()).where(
+        writes.c.run_id == run_id, writes.c.outcome.in_(("created", "updated"))
+    )
+    with state.db.read() as con:
+        wrote = con.execute(done).scalar_one()
+        return bool(wrote) and not con.execute(done.where(held)).scalar_one()

@@ -1,0 +1,333 @@
+"""`subject erase`: planned, approved by digest, done, proved without personal data."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from pipeline.api.errors import NotFound
+from pipeline.errors import CannotStartError, RefusedError, UsageError
+from pipeline.files.publish import disk_errors, private_folder, write_text
+from pipeline.privacy.marks import Marks
+from pipeline.privacy.person import Person
+from pipeline.runs.connect import connect, open_database
+from pipeline.runs.session import user_name
+from pipeline.runs.subject import Held, SubjectRequest, find, local_state
+from pipeline.runs.suppressing import keys_of
+from pipeline.runs.talk import Silence, Talk
+from pipeline.settings import Settings
+from pipeline.state.audit import AuditLog
+from pipeline.state.index import CustomerIndex
+from pipeline.state.lineage import Lineage
+from pipeline.state.privacy import People
+from pipeline.state.store import State
+from pipeline.traces.manifests import mend_exports
+from pipeline.traces.places import PROOFS, format_of, run_who, staging_of
+from pipeline.traces.values import Who
+
+JSON = Any
+
+_AT_WORK = 3600.0
+"""Seconds without a write after which a run that cannot go on counts as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasePlan:
+    """What would be taken out, where; `digest` names exactly this."""
+
+    held: Held
+    digest: str
+
+    def as_dict(self) -> dict[str, JSON]:
+        """Return the plan as JSON; nobody stands in it in clear."""
+        held = self.held
+        return {
+            "digest": self.digest,
+            "files": [
+                {
+                    "place": t.place,
+                    "file": str(t.path),
+                    "kind": t.kind,
+                    "act": t.act,
+                    "records": t.records,
+                }
+                for t in held.traces
+            ],
+            "writes": len(held.writes),
+            "customers_to_delete": len(held.customers or ()),
+            "payments_kept": sum(map(len, held.payments.values())),
+            "shared_contacts": len(held.person.shared),
+            "not_reached": list(held.not_reached),
+        }
+
+
+def plan_erasure(
+    settings: Settings, request: SubjectRequest, talk: Talk | None = None
+) -> ErasePlan:
+    """Return what erasing the person of `request` would do; nothing is changed.
+
+    Raises:
+        RefusedError: The contact is that of several people with different names.
+        CannotStartError: A run that can go on works with their values.
+    """
+    held = find(settings, request, talk)
+    if held.people > 1:
+        raise RefusedError(
+            f"{held.people} people with different names have this contact",
+            hint="nothing was changed; name one of them with `--id`, or add `--email`",
+        )
+    _refuse_open_runs(settings, held)
+    return ErasePlan(held, _digest(held))
+
+
+def erase(
+    settings: Settings,
+    request: SubjectRequest,
+    approve: str,
+    *,
+    actor: str | None = None,
+    reason: str | None = None,
+    talk: Talk | None = None,
+) -> dict[str, JSON]:
+    """Erase the person as planned under the digest `approve`; return the proof.
+
+    Suppressed first, so that nothing new comes in; the API last, so that what was
+    interrupted is found and planned again.
+
+    Raises:
+        RefusedError: What is held is no longer what was approved.
+    """
+    plan = plan_erasure(settings, request, talk)
+    if plan.digest != approve:
+        raise RefusedError(
+            f"the plan's digest is {plan.digest}, the approved one {approve}",
+            hint="nothing was changed; look at the new plan and approve its digest",
+        )
+    held, who = plan.held, actor or user_name()
+    now = datetime.now(UTC)
+    with _writable_state(settings, held) as state:
+        keys = keys_of(state, held.person)
+        account = held.account or ""
+        People(state, account).suppress(keys)
+        _clear_dead_staging(settings)
+        exports = _erase_files(settings, held, now, plan.digest)
+        writes = _erase_state(state, account, held)
+        deleted = 0 if request.offline else asyncio.run(_delete(settings, held, talk))
+        left = _left(settings, request, held)
+        proof = {
+            "erasure_id": f"{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}",
+            "at": now.isoformat(timespec="seconds"),
+            "actor": who,
+            "reason": reason,
+            "account": account,
+            "digest": plan.digest,
+            "api_asked": not request.offline,
+            "files": dict(Counter(t.place for t in held.traces)),
+            "records": sum(t.records for t in held.traces),
+            "exports_mended": exports,
+            "writes": writes,
+            "customers_deleted": deleted,
+            "payments_kept": sum(map(len, held.payments.values())),
+            "not_reached": list(held.not_reached),
+            "left": left,
+            "keys": sorted(keys),
+        }
+        AuditLog(state).append(
+            "person_erased",
+            actor=who,
+            account=account or None,
+            details={k: v for k, v in proof.items() if k not in ("actor", "account")},
+        )
+    _write_proof(settings, proof)
+    return proof
+
+
+def _digest(held: Held) -> str:
+    """Return the SHA-256 of what would be done, the same however often it is planned."""
+    told = {
+        "account": held.account,
+        # Sizes and times instead of contents: the proof keeps this digest.
+        "files": sorted(
+            (t.place, str(t.path), t.act, t.records, *_stamp(t.path))
+            for t in held.traces
+        ),
+        "writes": sorted((run_id, w.op) for run_id, w in held.writes),
+        "customers": sorted(str(c.get("id")) for c in held.customers or ()),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _refuse_open_runs(settings: Settings, held: Held) -> None:
+    """Stop where a run that can be resumed has the person in its plan.
+
+    Raises:
+        CannotStartError: It must be resumed or abandoned first.
+    """
+    with local_state(settings) as (state, account):
+        if state is None or account is None:
+            return
+        open_runs = People(state, account).open_runs()
+    blocking = open_runs & {run_id for run_id, _ in held.writes}
+    marks = Marks(held.person)
+    for folder in staging_of(Path(settings.runs_dir)):
+        run_id = folder.parent.name
+        is_used = run_id in open_runs or not _is_left(folder)
+        if is_used and _stages(folder, marks):
+            blocking |= {run_id}
+    for run_id in sorted(blocking):
+        raise CannotStartError(
+            f"run `{run_id}` is not finished and holds the person",
+            hint=f"wait for it, `resume {run_id}` or `resume --abandon {run_id}`",
+        )
+
+
+def _stages(folder: Path, marks: Marks) -> bool:
+    """Tell whether the staged parts or the plan of a run hold the person."""
+    from pipeline.runs.staging import raw_parts
+    from pipeline.traces.parquet import places_in
+
+    who = Who(marks)
+    with suppress(OSError):
+        return any(places_in(part.cells, who, ()) for part in raw_parts(folder))
+    return True  # it cannot be read: rather ask too much
+
+
+def _clear_dead_staging(settings: Settings) -> None:
+    """Remove the staging of runs that were killed and can never go on."""
+    if not settings.runs_is_local:
+        return
+    with local_state(settings) as (state, account):
+        if state is None or account is None:
+            return
+        open_runs = {r.run_id for r in state.runs.find_runs() if r.finished_at is None}
+    for folder in staging_of(Path(settings.runs_dir)):
+        if folder.parent.name not in open_runs and _is_left(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    """Tell whether nothing was written in a staging folder for an hour."""
+    newest = max((p.stat().st_mtime for p in folder.rglob("*")), default=0.0)
+    return datetime.now(UTC).timestamp() - newest > _AT_WORK
+
+
+def _erase_files(settings: Settings, held: Held, now: datetime, digest: str) -> int:
+    marks = Marks(held.person)
+    root = Path(settings.runs_dir)
+    # Whose rows these are is read before the first file that says so is blanked.
+    whose = run_who(root, marks)
+    targets = [
+        (t, whose(t.path) if t.place == "runs" else Who(marks)) for t in held.traces
+    ]
+    for trace, who in targets:
+        with disk_errors(trace.path):
+            format_of(trace, settings.region).erase(trace.path, who)
+    _forget_domains(settings, held)
+    changed = [t.path for t in held.traces if t.place == "exports"]
+    note = {"at": now.isoformat(timespec="seconds"), "digest": digest}
+    return mend_exports(Path(settings.exports_dir), changed, note) if changed else 0
+
+
+def _forget_domains(settings: Settings, held: Held) -> None:
+    """Take the domain of a person's e-mail out of what DNS said about domains."""
+    path = Path(settings.runs_dir) / "domains.json"
+    if not path.is_file():
+        return
+    told = json.loads(path.read_text(encoding="utf-8"))
+    gone = {email.rpartition("@")[2] for email in held.person.emails}
+    left = {domain: said for domain, said in told.items() if domain not in gone}
+    if left != told:
+        write_text(path, json.dumps(left, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def _erase_state(state: State, account: str, held: Held) -> int:
+    people = People(state, account)
+    index, lineage = CustomerIndex(state, account), Lineage(state, account)
+    for customer_id in sorted(held.person.ids):
+        index.forget(customer_id)
+        lineage.forget(customer_id)
+    return people.erase_writes((run_id, write.op) for run_id, write in held.writes)
+
+
+async def _delete(settings: Settings, held: Held, talk: Talk | None) -> int:
+    """Delete the person's customers in the API; payments stay there by its own rule."""
+    deleted = 0
+    async with connect(settings, talk or Silence()) as connection:
+        for customer in held.customers or ():
+            with suppress(NotFound):
+                await connection.client.delete_customer(str(customer["id"]))
+                deleted += 1
+    return deleted
+
+
+def _left(settings: Settings, request: SubjectRequest, held: Held) -> int:
+    """Look again, with all that is known now; return how many records are left."""
+    again = SubjectRequest(
+        ids=tuple(held.person.ids),
+        emails=tuple(held.person.emails - held.person.shared),
+        phones=tuple(held.person.phones - held.person.shared),
+        inboxes=request.inboxes,
+        offline=True,
+    )
+    if not (again.ids or again.emails or again.phones):
+        return 0
+    found = find(settings, again)
+    return sum(t.records for t in found.traces) + len(found.writes)
+
+
+def _writable_state(settings: Settings, held: Held) -> State:
+    """Open the state database; it is made where there is none, for the list.
+
+    Raises:
+        CannotStartError: No account is known to keep the list for.
+    """
+    if held.account is None:
+        raise CannotStartError(
+            "no account is known, so the person cannot be kept from coming back",
+            hint="set the key and leave out `--offline`",
+        )
+    return open_database(settings)
+
+
+def _write_proof(settings: Settings, proof: Mapping[str, JSON]) -> None:
+    if not settings.runs_is_local:
+        return
+    folder = private_folder(Path(settings.runs_dir) / PROOFS)
+    text = json.dumps(proof, ensure_ascii=False, indent=2)
+    write_text(folder / f"{proof['erasure_id']}.json", text + "\n")
+
+
+def readmit(
+    settings: Settings, request: SubjectRequest, *, actor: str | None = None
+) -> dict[str, JSON]:
+    """Take a person off the list of those who are never imported again.
+
+    Name the phone and the e-mail: only their hashes are known here.
+    """
+    asked = Person.asked(request.ids, request.emails, request.phones, settings.region)
+    if not asked.contacts:
+        raise UsageError("nobody is named", hint="`--phone`, `--email`, or both")
+    with local_state(settings) as (state, account):
+        if state is None or account is None:
+            return {"keys": 0}
+        gone = People(state, account).readmit(keys_of(state, asked))
+        AuditLog(state).append(
+            "person_readmitted",
+            actor=actor or user_name(),
+            account=account,
+            details={"keys": gone},
+        )
+    return {"keys": gone}

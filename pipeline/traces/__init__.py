@@ -1,0 +1,1 @@
+"""Where a person stands in files, format by format: found, handed out, taken out."""
