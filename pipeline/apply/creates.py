@@ -225,7 +225,7 @@ async def _claimed_elsewhere(
     current: Conflict | None = conflict
     while current is not None:
         if current.is_open and current.holder_alive:
-            await _wait_for_holder(context, operation, current, earlier)
+            await _wait_for_holder(context, operation, earlier)
             return None
         if current.is_open:
             # Its process is gone: what it sent needs time to show in the search.
@@ -240,7 +240,7 @@ async def _claimed_elsewhere(
 
 
 async def _wait_for_holder(
-    context: Context, operation: Operation, conflict: Conflict, earlier: Earlier
+    context: Context, operation: Operation, earlier: Earlier
 ) -> None:
     """Put a row off, or give it to a person when that took too long."""
     now = context.clock.time()
@@ -248,10 +248,4 @@ async def _wait_for_holder(
     if now - since < context.policy.claim_wait:
         context.later.append(Later(operation, since, doubt_of(earlier)))
         return
-    await not_sent(
-        context,
-        operation,
-        Outcome.REVIEW,
-        "claimed_elsewhere",
-        reason=conflict.run_id,
-    )
+    await not_sent(context, operation, Outcome.REVIEW, "claimed_elsewhere")

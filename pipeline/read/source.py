@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol, Self
 
 import pyarrow as pa
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UsageError
 from pipeline.files.spool import LocalFile, bring
 from pipeline.read.csvfile import CsvChunks
 from pipeline.read.csvlayout import CsvTable, open_csv
@@ -143,6 +143,11 @@ def _open_table(local: LocalFile, options: ReadOptions) -> CsvTable | SheetTable
     kind = kind_of(local.path, local.name)
     if kind.family == "workbook":
         return open_workbook(local.path, local.name, kind.form, options)
+    if options.sheet is not None:
+        raise UsageError(
+            f"`{local.name}` is no workbook, so it has no sheet `{options.sheet}`",
+            hint="leave `--sheet` out, or name the workbook",
+        )
     return open_csv(_content(local, kind.family, kind.form), options)
 
 

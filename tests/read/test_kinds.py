@@ -10,7 +10,7 @@ import zipfile
 import pytest
 import zstandard
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UsageError
 from pipeline.read import packed
 
 CSV = b"name,email\nAna,ana@example.com\n"
@@ -157,3 +157,8 @@ def test_a_decompression_bomb_is_stopped():
         assert stream.read(1 << 25)
     with pytest.raises(InputError, match="250 times its size"):
         stream.read(1 << 25)
+
+
+def test_a_sheet_is_asked_of_a_workbook_only(read):
+    with pytest.raises(UsageError, match="is no workbook"):
+        read(CSV, sheet="Clients")
