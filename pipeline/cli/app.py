@@ -26,6 +26,7 @@ from pipeline.cli.options import (
     settings_arguments,
 )
 from pipeline.cli.requests import file_request, import_request
+from pipeline.cli.privacy_commands import add_privacy_commands
 from pipeline.cli.rules_commands import add_rules_commands
 from pipeline.cli.spread import spread
 from pipeline.errors import SettingsError, UsageError
@@ -389,3 +390,4 @@ add_history_commands(app)
 add_rules_commands(app)
 add_identity_commands(app)
 add_export_commands(app)
+add_privacy_commands(app)
