@@ -3,6 +3,7 @@
 import difflib
 import locale
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     engine_folder: str | None = None
     expect_account: str | None = None
     expect_env: str | None = None
+    retention: str = "90d"
+    inbox: Annotated[tuple[str, ...], NoDecode] = ()
     metadata_allow: Annotated[tuple[str, ...], NoDecode] = ()
     metadata_deny: Annotated[tuple[str, ...], NoDecode] = ()
     config: Path | None = None
@@ -121,7 +124,15 @@ class Settings(BaseSettings):
             raise ValueError("is plain http; only loopback may be, use https")
         return value.rstrip("/")
 
-    @field_validator("metadata_allow", "metadata_deny", mode="before")
+    @field_validator("retention")
+    @classmethod
+    def _retention(cls, value: str) -> str:
+        plain = value.strip().lower()
+        if plain != "off" and not re.fullmatch(r"\d+(\.\d+)?[smhd]?", plain):
+            raise ValueError("is not a time such as 90d, nor off")
+        return plain
+
+    @field_validator("metadata_allow", "metadata_deny", "inbox", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
