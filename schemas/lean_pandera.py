@@ -1,23 +1,24 @@
-"""pandera without its generators of test data.
+"""pandera without what no model here needs: generators of test data, other engines.
 
-pandera imports hypothesis where it is installed, which costs every command half a
-second; no model here generates data. Import `pandera` from this module.
+pandera imports hypothesis, Dask and others where they are installed, which costs every
+command a second and more. Import `pandera` from this module.
 """
 
 import sys
 from importlib import import_module
 
-_GENERATOR = "hypothesis"
+_NOT_NEEDED = ("dask", "geopandas", "hypothesis", "ibis", "modin", "polars", "pyspark")
 
-if _GENERATOR in sys.modules:
-    import pandera.pandas as pandera
-else:
+_hidden = [name for name in _NOT_NEEDED if name not in sys.modules]
+for _name in _hidden:
+    sys.modules[_name] = None  # type: ignore[assignment]  # None hides a module
+try:
     # The first check of a schema would import what is imported here.
-    sys.modules[_GENERATOR] = None  # type: ignore[assignment]  # None hides a module
-    try:
-        import_module("pandera.backends.pandas.builtin_checks")
-        import pandera.pandas as pandera
-    finally:
-        del sys.modules[_GENERATOR]
+    for _name in ("backends.pandas.builtin_checks", "typing.dask", "typing.pyspark"):
+        import_module(f"pandera.{_name}")
+    import pandera.pandas as pandera
+finally:
+    for _name in _hidden:
+        del sys.modules[_name]
 
 __all__ = ["pandera"]
