@@ -129,6 +129,10 @@ def new_session(
     actor: str | None = None,
 ) -> Session:
     """Create the run's folder with a first `summary.json` that says `interrupted`."""
+    if command != "undo":  # it may be about to read what is due
+        from pipeline.runs.retention import prune_at_start  # late: it reads histories
+
+        prune_at_start(settings)
     folder = RunFolder(
         Path(settings.runs_dir), new_run_id(time.time(), token_hex(2))
     ).create()
