@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import DiskError, UsageError
-from pipeline.files.publish import disk_errors, write_text
+from pipeline.files.publish import atomic, disk_errors, write_text
 from pipeline.files.run_folder import RunFolder
 from pipeline.report.folder import summaries
 from pipeline.settings import Settings
@@ -17,8 +17,8 @@ from schemas.outcomes import RunState
 
 JSON = Any
 
-KEPT = frozenset(("summary.json", "run.log", "report.html"))
-"""What is left of a pruned run: counts and the page, nobody's values."""
+KEPT = frozenset(("summary.json", "run.log", "report.html", "outcomes.parquet"))
+"""What is left of a pruned run: counts, the page, and outcomes without their texts."""
 
 _DAY = 86400.0
 
@@ -112,8 +112,8 @@ class Pruned:
 def prune(settings: Settings, older_than: float, now: float) -> Pruned:
     """Remove clear values of runs older than `older_than` seconds, here and in the journal.
 
-    Summary, log and page of each stay, so that the history still counts. A run that
-    can be resumed is left alone.
+    Summary, log, page and outcomes of each stay, so that the history still counts. A
+    run that can be resumed is left alone.
     """
     emptied = freed = resumable = 0
     for run in history(settings, now):
@@ -123,6 +123,8 @@ def prune(settings: Settings, older_than: float, now: float) -> Pruned:
         if run.can_be_resumed and folder.staging.is_dir():
             resumable += 1
             continue
+        if "pruned_at" not in run.summary:
+            _without_texts(folder.outcomes)
         size = _empty(folder.path)
         if size or "pruned_at" not in run.summary:
             emptied += 1
@@ -161,6 +163,22 @@ def _empty(folder: Path) -> int:
 
 def _clear(folder: Path) -> Iterator[Path]:
     yield from [path for path in folder.iterdir() if path.name not in KEPT]
+
+
+def _without_texts(path: Path) -> None:
+    """Empty the reasons in `outcomes.parquet`; rows, outcomes, ids and rules stay."""
+    if not path.is_file():
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("reason")
+    if table["reason"].null_count < len(table):
+        empty = pa.nulls(len(table), pa.string())
+        table = table.set_column(place, "reason", empty)
+        with atomic(path) as draft:
+            pq.write_table(table, draft, compression="zstd")
 
 
 def _mark(folder: RunFolder, summary: Mapping[str, JSON], now: float) -> None:
