@@ -39,7 +39,20 @@ def as_text(rows, seconds):
     return f"{text}\n{seconds} s"
 
 
-def as_markdown(rows, options, seconds):
+def joined(before, now):
+    """Return the lines of two plays as one table."""
+    lines = {row["fault"]: dict(row) for row in before}
+    for row in now:
+        old = lines.get(row["fault"])
+        lines[row["fault"]] = (
+            row
+            if old is None
+            else {k: old[k] if k == "fault" else old[k] + v for k, v in row.items()}
+        )
+    return list(lines.values())
+
+
+def as_markdown(rows, seeds, seconds):
     lines = [_HEAD, ["---", *(["---:"] * (len(_HEAD) - 1))], *_cells(rows)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     whole = totals(rows)
@@ -52,7 +65,7 @@ server's own records, `outcomes.parquet`, `summary.json` and the journal are com
 
 {table}
 
-{whole["runs"]} runs, seeds from {options.seed} on, {seconds} s; {whole["kills"]} processes
+{whole["runs"]} runs, seeds from {" and ".join(map(str, seeds))} on, {seconds} s; {whole["kills"]} processes
 were really killed with SIGKILL and the import was taken up again with `resume` or
 `import`. One run again: `python -m tests.chaos --only "429 storm" --seed 17 --runs 1`.
 """
