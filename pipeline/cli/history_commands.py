@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -58,7 +59,18 @@ def runs_command(
         ),
     ] = None,
     older_than: Annotated[
-        str | None, typer.Option(help="prune: age of the runs, as 90d.", metavar="AGE")
+        str | None,
+        typer.Option(
+            help="prune: age of the runs, as 90d; NOTCHPAY_RETENTION if not given.",
+            metavar="AGE",
+        ),
+    ] = None,
+    inbox: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="prune: also what this inbox dealt with. Again for each.",
+            metavar="DIR",
+        ),
     ] = None,
     max_age: Annotated[
         str | None,
@@ -70,44 +82,55 @@ def runs_command(
     source: Annotated[
         str | None, typer.Option(help="Only runs of this source.")
     ] = None,
+    actor: Annotated[str | None, typer.Option(help="prune: who does it.")] = None,
 ) -> int:
     """List the runs, or show one in detail; `prune` removes clear values of old ones."""
     settings = _settings(common)
     age = seconds_of(max_age, "--max-age")
     if what == PRUNE:
-        return _prune(settings, common, older_than)
-    if older_than is not None:
-        raise UsageError("`--older-than` belongs to `runs prune`")
+        return _prune(settings, common, older_than, (inbox or (), actor))
+    if older_than is not None or inbox:
+        name = "--inbox" if older_than is None else "--older-than"
+        raise UsageError(f"`{name}` belongs to `runs prune`")
     if what is not None:
         return _show_one(settings, common, what)
     return _list(settings, common, age, source)
 
 
-def _prune(settings: Any, common: Common, older_than: str | None) -> int:
+def _prune(
+    settings: Any,
+    common: Common,
+    older_than: str | None,
+    more: tuple[Sequence[Path], str | None],
+) -> int:
     from dataclasses import asdict
 
     from pipeline.cli.screen import print_json
-    from pipeline.runs.history import prune
+    from pipeline.runs.retention import prune_all
 
     age = seconds_of(older_than, "--older-than")
-    if age is None:
-        raise UsageError(
-            "`runs prune` needs an age",
-            hint="for example `runs prune --older-than 90d`",
-        )
-    done = prune(settings, age, time.time())
+    inboxes, actor = more
+    kept = prune_all(settings, age, inboxes, time.time(), actor)
     if common.json:
-        print_json(asdict(done))
+        print_json({**asdict(kept.runs), "inbox_files": kept.inbox_files})
     elif not common.quiet:
-        from pipeline.report.words import Words
-
-        words = Words(settings.lang)
-        facts = {"runs": words.number(done.runs), "size": words.size(done.bytes)}
-        sys.stdout.write(words.text("history", "pruned", **facts) + "\n")
-        if done.resumable:
-            count = words.number(done.resumable)
-            sys.stdout.write(words.text("history", "resumable", count=count) + "\n")
+        _say_pruned(kept, settings.lang)
     return 0
+
+
+def _say_pruned(kept: Any, lang: str) -> None:
+    from pipeline.report.words import Words
+
+    words, done = Words(lang), kept.runs
+    facts = {"runs": words.number(done.runs), "size": words.size(done.bytes)}
+    lines = [words.text("history", "pruned", **facts)]
+    if done.resumable:
+        count = words.number(done.resumable)
+        lines.append(words.text("history", "resumable", count=count))
+    if kept.inbox_files:
+        count = words.number(kept.inbox_files)
+        lines.append(words.text("history", "pruned_inbox", count=count))
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _show_one(settings: Any, common: Common, run_id: str) -> int:

@@ -211,14 +211,15 @@ def test_prune_from_the_command_line(runs, shell):
         "1 old runs can still be resumed and were left: resume or abandon them.",
     ]
     told = json.loads(shell("runs", "prune", "--older-than", "90d", "--json")[1])
-    assert told == {"runs": 0, "bytes": 0, "resumable": 1, "writes": 0}
+    nothing = {"runs": 0, "bytes": 0, "resumable": 1, "writes": 0, "inbox_files": 0}
+    assert told == nothing
     assert shell("runs", "prune", "--older-than", "90d", "--quiet")[1] == ""
 
 
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("runs", "prune"), "`runs prune` needs an age"),
+        (("runs", "--inbox", "in"), "`--inbox` belongs to `runs prune`"),
         (("runs", "--older-than", "3d"), "`--older-than` belongs to `runs prune`"),
         (("runs", "--max-age", "soon"), "is not a time"),
         (("report",), "Missing argument"),
