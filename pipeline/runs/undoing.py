@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from pipeline.api.clock import Clock
-from pipeline.errors import RefusedError, UsageError
+from pipeline.errors import CannotStartError, RefusedError, UsageError
 from pipeline.plan.guards import FROM
 from pipeline.runs.carrying import carry_out
 from pipeline.runs.connect import Connection, account_line, connect
@@ -19,6 +19,7 @@ from pipeline.runs.talk import Silence, Talk
 from pipeline.runs.undo_plan import plan_undo
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
+from pipeline.state.privacy import is_emptied
 from pipeline.state.registry import Run, RunFilter
 from schemas.records import GuardResult
 
@@ -107,6 +108,12 @@ def _finished_import(connection: Connection, run_id: str) -> Run:
         raise UsageError(
             f"import `{run_id}` was interrupted",
             hint=f"`resume {run_id}` or `resume --abandon {run_id}` first",
+        )
+    if is_emptied(connection.state, run_id):
+        raise CannotStartError(
+            f"import `{run_id}` is older than `NOTCHPAY_RETENTION`: what was there"
+            " before it is no longer kept, so it cannot be undone",
+            hint="`notchpay-pipeline runs prune` and every run remove such values",
         )
     return run
 
