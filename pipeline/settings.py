@@ -4,6 +4,7 @@ import difflib
 import locale
 import os
 import re
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,9 @@ from pipeline.profiles import TABLE, profile_settings
 
 TABLES = ("rules", "metadata", "guards", "drift", "consent", TABLE)
 """Tables of the TOML file that are no settings; `pipeline.own` reads them."""
+
+TWO_PERSON = r"rows\s*>\s*(\d+)(\s*,\s*users)?"
+"""Form of the two-person rule: a number of rows, and whether users count too."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -72,6 +76,7 @@ class Settings(BaseSettings):
     engine_folder: str | None = None
     expect_account: str | None = None
     expect_env: str | None = None
+    two_person: str | None = None
     retention: str = "90d"
     inbox: Annotated[tuple[str, ...], NoDecode] = ()
     metadata_allow: Annotated[tuple[str, ...], NoDecode] = ()
@@ -113,6 +118,13 @@ class Settings(BaseSettings):
         if word not in ("live", "test"):
             raise ValueError("is neither live nor test")
         return word
+
+    @field_validator("two_person")
+    @classmethod
+    def _two_person(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(TWO_PERSON, value.strip()):
+            raise ValueError("is not `rows>N` or `rows>N,users`")
+        return value
 
     @field_validator("base_url")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.cli.account_commands import add_account_commands
 from pipeline.cli.ending import settled_code
 from pipeline.cli.export_commands import add_export_commands
 from pipeline.cli.history_commands import add_history_commands
@@ -165,6 +166,7 @@ def resume_command(
     window: Annotated[
         str | None, typer.Option(help="Write only in this local time, as 20:00-06:00.")
     ] = None,
+    actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
 ) -> int:
     """Go on with an interrupted run, under the same run id."""
     settings = _settings(common)
@@ -176,6 +178,7 @@ def resume_command(
         wait=common.wait,
         max_duration=seconds_of(max_duration, "--max-duration"),
         window=Window.parse(window) if window else None,
+        actor=actor,
     )
     with Screen(common, settings.lang) as screen:
         session = resume(settings, run_id, abandon=abandon, talk=screen, times=times)
@@ -285,6 +288,9 @@ def export_command(
     ] = "parquet",
     export_mode: Annotated[str, typer.Option(help="Mode of the files, octal.")] = "600",
     actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, for the audit.", metavar="TEXT")
+    ] = None,
 ) -> int:
     """Export customers and payments to Parquet, with manifest and report tables."""
     settings = _settings(common)
@@ -309,6 +315,7 @@ def export_command(
         format=form,
         mode=mode,
         actor=actor,
+        reason=reason,
     )
     with Screen(common, settings.lang) as screen:
         session = export_tables(settings, options, talk=screen)
@@ -349,6 +356,9 @@ def undo_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Pass all guards.")] = False,
     actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, for the audit.", metavar="TEXT")
+    ] = None,
 ) -> int:
     """Put back what a run updated, as far as nobody has changed it since."""
     settings = _settings(common)
@@ -366,6 +376,7 @@ def undo_command(
         force=force,
         times=Times(wait=common.wait),
         actor=actor,
+        reason=reason,
     )
     with Screen(common, settings.lang) as screen:
         session = undo(settings, request, talk=screen)
@@ -389,5 +400,6 @@ def doctor_command(common: Common) -> int:
 add_history_commands(app)
 add_rules_commands(app)
 add_identity_commands(app)
+add_account_commands(app)
 add_export_commands(app)
 add_privacy_commands(app)

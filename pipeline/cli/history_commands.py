@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.account_commands import show_audit
 from pipeline.cli.ending import settled_code
 from pipeline.cli.options import Common, seconds_of, settings_arguments
 from pipeline.cli.spread import spread
 from pipeline.errors import UsageError
 from schemas.outcomes import ExitCode
 
-PRUNE = "prune"
+PRUNE, AUDIT = "prune", "audit"
 _SHOWN = 30
 
 
@@ -55,7 +56,8 @@ def runs_command(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="A run, or `prune`; all if not given.", metavar="[RUN|prune]"
+            help="A run, `prune` or `audit`; all if not given.",
+            metavar="[RUN|prune|audit]",
         ),
     ] = None,
     older_than: Annotated[
@@ -82,11 +84,21 @@ def runs_command(
     source: Annotated[
         str | None, typer.Option(help="Only runs of this source.")
     ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="audit: every line as CSV.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="audit: exit 1 where a line was changed.")
+    ] = False,
     actor: Annotated[str | None, typer.Option(help="prune: who does it.")] = None,
 ) -> int:
-    """List the runs, or show one in detail; `prune` removes clear values of old ones."""
+    """List the runs, show one, prune clear values of old ones, or show who did what."""
     settings = _settings(common)
     age = seconds_of(max_age, "--max-age")
+    if what == AUDIT:
+        return show_audit(settings, common, as_csv=as_csv, verify=verify, run_id=None)
+    if as_csv or verify:
+        raise UsageError("`--csv` and `--verify` belong to `runs audit`")
     if what == PRUNE:
         return _prune(settings, common, older_than, (inbox or (), actor))
     if older_than is not None or inbox:

@@ -69,6 +69,10 @@ class Common:
             max=1,
         ),
     ] = None
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Answer yes before writing to a live account."),
+    ] = False
     wait: Annotated[
         float,
         typer.Option(help="Seconds to wait for a lock held by another run."),
@@ -224,6 +228,9 @@ class ImportOptions:
     ] = 300.0
     actor: Annotated[
         str | None, typer.Option(help="Who does it; the system's user if not given.")
+    ] = None
+    reason: Annotated[
+        str | None, typer.Option(help="Why, for the audit.", metavar="TEXT")
     ] = None
     index_max_age: Annotated[
         str,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.options import (
     LEVELS,
     PREFERENCES,
+    RANKS,
     FileOptions,
     ImportOptions,
     one_of,
@@ -39,6 +40,7 @@ def file_request(file: FileOptions) -> "FileRequest":
         repairs=tuple(file.repair or ()),
         report=file.report,
         deliverability=file.deliverability,
+        rank=one_of(file.rank, RANKS, "--rank"),
     )
 
 
@@ -79,5 +81,6 @@ def import_request(
         window=Window.parse(options.window) if options.window else None,
         max_read_age=options.max_read_age,
         actor=options.actor,
+        reason=options.reason,
         index_max_age=seconds_of(options.index_max_age, "--index-max-age") or 0.0,
     )

@@ -49,11 +49,16 @@ _OUTCOMES = {
 }
 
 
+_ANSWERS = ("y/N", "o/N")
+_YES = ("y", "yes", "o", "oui")
+
+
 class Screen:
     """A `Talk` on the terminal; silent with `--quiet` and `--json`."""
 
     def __init__(self, common: Common, lang: str) -> None:
         self._is_silent = common.quiet or common.json
+        self._says_yes = common.yes
         self._french = lang == "fr"
         self._console = Console(stderr=True, highlight=False)
         shows = not (
@@ -99,6 +104,18 @@ class Screen:
             self._progress.remove_task(self._task)
         title = _STAGES.get(name, (name, name))[self._french]
         self._task = self._progress.add_task(title, total=total)
+
+    def ask(self, question: str) -> bool:
+        """Ask on the terminal; yes where there is none, or `--yes` was given."""
+        if self._says_yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return True
+        if self._progress is not None:
+            self._progress.stop()
+        self._console.print(f"{question} [{_ANSWERS[self._french]}] ", markup=False, end="")
+        answer = sys.stdin.readline().strip().casefold()
+        if self._progress is not None:
+            self._progress.start()
+        return answer in _YES
 
     def advance(self, steps: int = 1) -> None:
         """Move the bar."""

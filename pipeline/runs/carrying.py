@@ -15,6 +15,7 @@ from pipeline.errors import (
 )
 from pipeline.files.publish import write_text
 from pipeline.runs.applying import apply_plan, stopping
+from pipeline.runs.auditing import books_of, note_run
 from pipeline.runs.books import balance, run_outcomes
 from pipeline.runs.check import conclude
 from pipeline.runs.connect import Connection
@@ -113,6 +114,8 @@ async def carry_out(
         conclude(session, bench, facts)
     counts = {"rows": dict(session.summary.rows)}
     ended = _ending(stop, run_id)
+    event = f"{session.summary.command}_{'ended' if ended is None else 'stopped'}"
+    note_run(session, connection, event, rows=books_of(session))
     if ended is not None:
         connection.state.runs.update_run(run_id, summary=counts)
         raise ended

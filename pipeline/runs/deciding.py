@@ -8,12 +8,12 @@ from pipeline.errors import InputError
 from pipeline.read import open_source
 from pipeline.read.source import Source
 from pipeline.report.answers import NEEDED, Answer, answers
+from pipeline.runs.actor import who as actor_of
+from pipeline.runs.auditing import note_act
 from pipeline.runs.connect import open_database
 from pipeline.runs.decided import ANY, CONTACT, CUSTOMER, RECORD, Keyring
 from pipeline.runs.remembering import known_account
-from pipeline.runs.session import user_name
 from pipeline.settings import Settings
-from pipeline.state.audit import AuditLog
 from pipeline.state.decisions import Decisions, Pair, Verdict
 from pipeline.state.store import State
 
@@ -37,7 +37,7 @@ def decide(
     Raises:
         InputError: The file is no review file, or a line of it cannot be understood.
     """
-    who = actor or user_name()
+    who = actor_of(actor)
     with closing(open_source(file)) as source:
         found = answers(_lines(source, file))
     with open_database(settings) as state:
@@ -45,9 +45,11 @@ def decide(
         pairs = _pairs(Keyring(state), found)
         act = _revoke if revoke else _store
         stored = act(state, account, pairs, who)
-        AuditLog(state).append(
+        note_act(
+            state,
             "decisions_revoked" if revoke else "decisions_stored",
             actor=who,
+            settings=settings,
             account=account,
             details={
                 name: getattr(stored, name)

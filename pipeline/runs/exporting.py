@@ -1,12 +1,16 @@
 """`export`: customers and payments into Parquet, with a run's folder of its own."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from pipeline.export.request import ExportRequest, ExportResult
 from pipeline.export.run import export
+from pipeline.export.since import OVERLAP_DAYS, window_start
+from pipeline.files.stores import store_at
+from pipeline.report.words import Words
 from pipeline.runs.apart import keep_apart
+from pipeline.runs.auditing import facts_of, note_run
 from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.session import Session, new_session, running
 from pipeline.runs.talk import Silence, Talk
@@ -22,6 +26,8 @@ class ExportOptions:
     status: str | None = None
     since: date | None = None
     until: date | None = None
+    since_last_success: bool = False
+    overlap_days: int = OVERLAP_DAYS
     month: str | None = None
     close: str | None = None
     keep_geo: bool = False
@@ -31,6 +37,7 @@ class ExportOptions:
     format: str = "parquet"
     mode: int = 0o600
     actor: str | None = None
+    reason: str | None = None
 
 
 def export_tables(
@@ -55,16 +62,23 @@ async def _export(settings: Settings, options: ExportOptions, talk: Talk) -> Ses
         )
         session.summary.account = connection.account_id
         session.summary.env = connection.account.env
+        if options.reason:
+            session.summary.extra["reason"] = options.reason
+        session.summary.extra["merchant"] = connection.account.merchant
         with running(session):
+            note_run(session, connection, "export", **facts_of(session))
             with session.summary.timed("export"):
                 result = await export(
                     connection.client,
-                    _request(session, connection, options),
+                    _windowed(_request(session, connection, options), options, talk),
                     clock=lambda: datetime.now(UTC),
                     progress=_Bar(talk).told,
                 )
             session.summary.count_api(connection.client.stats.as_dict())
             _sum_up(session, result)
+            tables = result.manifest.get("tables", {})
+            counts = {name: table.get("rows") for name, table in tables.items()}
+            note_run(session, connection, "export_ended", rows=counts)
             session.clear_staging()
         return session
 
@@ -95,6 +109,19 @@ def _request(
         export_mode=options.mode,
         concurrency=settings.concurrency,
     )
+
+
+def _windowed(
+    request: ExportRequest, options: ExportOptions, talk: Talk
+) -> ExportRequest:
+    """Return the request with its window, where that begins at the last export."""
+    if not options.since_last_success:
+        return request
+    since = window_start(store_at(request.root), request, options.overlap_days)
+    words = Words(request.lang)
+    name = "since" if since else "since_all"
+    talk.say(words.text("export", name, date=since))
+    return replace(request, since=since)
 
 
 def _sum_up(session: Session, result: ExportResult) -> None:

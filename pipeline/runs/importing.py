@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 from pipeline.api.clock import Clock
 from pipeline.errors import RefusedError
 from pipeline.plan.guards import refusal_text, refusals
+from pipeline.runs.approving import ask_for_two
+from pipeline.runs.auditing import facts_of, note_run
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.carrying import Facts, carry_out
 from pipeline.runs.check import (
@@ -17,6 +19,7 @@ from pipeline.runs.check import (
     find_duplicates,
     keep_duplicates,
 )
+from pipeline.runs.confirming import confirm
 from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.engines import engine_for
 from pipeline.runs.intake import Intake
@@ -106,6 +109,7 @@ class _Work:
                 with session.bench() as bench:
                     made = await self._plan(session, bench, connection, intake)
                     predicted(bench, self._request.limit)
+                    note_run(session, connection, "plan", **facts_of(session))
                     conclude(session, bench, intake)
                 session.summary.count_api(connection.client.stats.as_dict())
                 session.clear_staging()
@@ -143,7 +147,9 @@ class _Work:
                 now = open_run(connection, self._request.file)
                 is_still_so = _same_run(now, changed)
                 if is_still_so and changed is not None:
-                    await close_changed(connection, changed, self._talk)
+                    await close_changed(
+                        connection, changed, self._talk, self._request.actor
+                    )
                 if is_still_so:
                     await self._import(session, connection, lease)
         if is_still_so:
@@ -162,7 +168,10 @@ class _Work:
             session.summary.count_api(connection.client.stats.as_dict())
             try:
                 refuse(made, self._request)
+                ask_for_two(session, connection, self._request.approve)
+                await confirm(session, made.creates + made.updates)
             except RefusedError:
+                note_run(session, connection, "import_refused", **facts_of(session))
                 approved = self._request.approve in (None, made.digest)
                 rule = "guard_refused" if approved else "plan_not_approved"
                 run_outcomes(bench, _refused(bench, rule))
@@ -173,6 +182,7 @@ class _Work:
             facts.save(session)
             bench.con.execute("CHECKPOINT")
             _register(session, connection)
+            note_run(session, connection, "import", **facts_of(session))
             await carry_out(session, bench, connection, facts, lease)
 
     async def _plan(
@@ -204,6 +214,8 @@ class _Work:
             talk=self._talk,
             actor=self._request.actor,
         )
+        if self._request.reason:
+            session.summary.extra["reason"] = self._request.reason
         session.summary.account = connection.account_id
         session.summary.env = connection.account.env
         session.summary.extra["merchant"] = connection.account.merchant
@@ -256,5 +268,7 @@ def _register(session: Session, connection: Connection) -> None:
             file_sha256=summary.file_sha256,
             plan_digest=summary.plan_digest,
             actor=summary.actor,
+            approved_by=summary.extra.get("approved_by"),
+            reason=summary.extra.get("reason"),
         )
     )

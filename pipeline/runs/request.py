@@ -23,6 +23,7 @@ class FileRequest:
     repairs: tuple[str, ...] = ()
     report: bool = False
     deliverability: bool = False
+    rank: str = "weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +61,5 @@ class ImportRequest:
     window: Window | None = None
     max_read_age: float = 300.0
     actor: str | None = None
+    reason: str | None = None
     index_max_age: float = INDEX_MAX_AGE

@@ -16,7 +16,9 @@ from pipeline.apply.stop import Window
 from pipeline.errors import InputError, StateError, UsageError
 from pipeline.files.spool import bring
 from pipeline.match.changes import is_written
+from pipeline.runs.actor import who
 from pipeline.runs.applying import Feed
+from pipeline.runs.auditing import books_of, note_run
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.carrying import Facts, carry_out, results
 from pipeline.runs.check import conclude
@@ -44,6 +46,11 @@ class Times:
     wait: float = 0.0
     max_duration: float | None = None
     window: Window | None = None
+    actor: str | None = None
+
+
+def _actor(times: Times | ImportRequest | None) -> str:
+    return who(times.actor if times else None)
 
 
 def unfinished(
@@ -104,7 +111,7 @@ async def _resume(
         run = _wanted(connection, asked.run_id)
         talk.say(account_line(connection.account, settings))
         if asked.abandon:
-            return await _abandon(connection, run, talk)
+            return await _abandon(connection, run, talk, _actor(asked.times))
         _same_file(run)
         session = await go_on(connection, run, talk, asked.times)
         if session is None:
@@ -174,6 +181,7 @@ async def go_on(
                     ),
                 )
             session.log.event("run_resumed")
+            note_run(session, connection, "resume", actor=_actor(times))
             with await _bench(session) as bench:
                 await carry_out(session, bench, connection, facts, lease)
     return session
@@ -202,21 +210,28 @@ def is_over(connection: Connection, run: Run) -> bool:
     return now is None or now.finished_at is not None
 
 
-async def close_changed(connection: Connection, run: Run, talk: Talk) -> None:
+async def close_changed(
+    connection: Connection, run: Run, talk: Talk, actor: str | None = None
+) -> None:
     """Settle the doubts of a run whose file changed, and close it."""
     talk.say(f"the file changed since run {run.run_id}: it is settled and closed")
-    await _close(connection, run, talk, None, "file_changed")
+    await _close(connection, run, talk, None, "file_changed", who(actor))
 
 
-async def _abandon(connection: Connection, run: Run, talk: Talk) -> Session:
+async def _abandon(connection: Connection, run: Run, talk: Talk, actor: str) -> Session:
     async with locked(connection, run.source, run.run_id, 0.0) as lease:
         if is_over(connection, run):
             raise _finished(run)
-        return await _close(connection, run, talk, lease, "abandoned")
+        return await _close(connection, run, talk, lease, "abandoned", actor)
 
 
 async def _close(
-    connection: Connection, run: Run, talk: Talk, lease: Lease | None, left: str
+    connection: Connection,
+    run: Run,
+    talk: Talk,
+    lease: Lease | None,
+    left: str,
+    actor: str,
 ) -> Session:
     """Settle what is in doubt, send nothing more, and write the last books.
 
@@ -233,6 +248,8 @@ async def _close(
             await _settle(connection, journal, feed)
             run_outcomes(bench, results(journal), facts.request.limit, left)
             conclude(session, bench, facts)
+        books = books_of(session)
+        note_run(session, connection, "close", actor=actor, why=left, rows=books)
         session.summary.state = RunState.FINISHED
         connection.state.runs.update_run(
             run.run_id,

@@ -1,7 +1,6 @@
 """What every command that works on a file holds: folder, log, summary, talk, settings."""
 
 import asyncio
-import getpass
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from pipeline.errors import DiskError, PipelineError, RefusedError, UsageError
 from pipeline.files.publish import disk_errors
 from pipeline.files.run_folder import RunFolder, new_run_id
 from pipeline.report.findings import write_findings
+from pipeline.runs.actor import who
 from pipeline.runs.summary import Summary
 from pipeline.runs.talk import RunLog, Silence, Talk
 from pipeline.runs.workbench import Workbench, room_errors
@@ -141,7 +141,7 @@ def new_session(
         command=command,
         source=source_name(file, source),
         file=file,
-        actor=actor or user_name(),
+        actor=who(actor),
         books=books,
     )
     summary.write(folder)
@@ -169,11 +169,8 @@ def open_session(settings: Settings, run_id: str, talk: Talk) -> Session:
 
 
 def user_name() -> str:
-    """Return the operating-system user, or its number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+    """Return who does it where nobody was named."""
+    return who(None)
 
 
 @contextmanager

@@ -25,6 +25,10 @@ class Talk(Protocol):
         """Tell that `steps` of the stage are done."""
         ...
 
+    def ask(self, question: str) -> bool:
+        """Return whether a person says yes; true where there is nobody to ask."""
+        ...
+
 
 class Silence:
     """Tells nobody anything."""
@@ -37,6 +41,10 @@ class Silence:
 
     def advance(self, steps: int = 1) -> None:
         """Count nothing."""
+
+    def ask(self, question: str) -> bool:  # noqa: ARG002 - nobody is there to read it
+        """Say yes: there is nobody to ask."""
+        return True
 
 
 class RunLog:

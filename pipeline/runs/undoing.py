@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pipeline.api.clock import Clock
 from pipeline.errors import CannotStartError, RefusedError, UsageError
 from pipeline.plan.guards import FROM
+from pipeline.runs.auditing import facts_of, note_run
 from pipeline.runs.carrying import carry_out
+from pipeline.runs.confirming import confirm
 from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.locking import locked
 from pipeline.runs.resuming import Times, go_on
@@ -37,6 +39,7 @@ class UndoRequest:
     force: bool = False
     times: Times = field(default_factory=Times)
     actor: str | None = None
+    reason: str | None = None
 
 
 def undo(
@@ -82,6 +85,9 @@ async def _undo(
         session.summary.account = connection.account_id
         session.summary.env = connection.account.env
         session.summary.extra["undone_run"] = run.run_id
+        session.summary.extra["merchant"] = connection.account.merchant
+        if request.reason:
+            session.summary.extra["reason"] = request.reason
         with running(session):
             async with locked(
                 connection, run.source, session.folder.run_id, request.times.wait
@@ -91,8 +97,11 @@ async def _undo(
                         session, bench, connection, run, request.delete_created
                     )
                     _guard(session, bench, request)
+                    await confirm(session, session.summary.rows["read"])
                     facts.save(session)
                     _register(session, connection, run)
+                    told = facts_of(session) | {"undone_run": run.run_id}
+                    note_run(session, connection, "undo", **told)
                     await carry_out(session, bench, connection, facts, lease)
         return session
 
@@ -148,6 +157,7 @@ def _register(session: Session, connection: Connection, run: Run) -> None:
             file=run.file,
             file_sha256=run.file_sha256,
             actor=summary.actor,
+            reason=summary.extra.get("reason"),
             parent_run=run.run_id,
         )
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Row, cast, insert, select, text
+from sqlalchemy import Connection, LargeBinary, Row, cast, func, insert, select, text
 
 from pipeline.state.schema import audit, meta
 from pipeline.state.store import State
@@ -106,6 +106,16 @@ class AuditLog:
             head = con.execute(select(meta.c.value).where(meta.c.name == _HEAD))
             is_whole = (head.scalar() or f"0:{_FIRST}") == f"{seq}:{prev_hash}"
         return None if is_whole else seq + 1
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        with self._db.read() as con:
+            return con.execute(select(func.count()).select_from(audit)).scalar_one()
+
+    def hash_of(self, seq: int) -> str | None:
+        """Return the hash of line `seq`, None where there is no such line."""
+        with self._db.read() as con:
+            return con.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar()
 
     def _raw(self, con: Connection) -> Iterator[AuditRow]:
         """Yield every line, also one whose text is no longer UTF-8."""
