@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from pipeline.cli.options import (
     LEVELS,
     PREFERENCES,
-    RANKS,
     FileOptions,
     ImportOptions,
     one_of,
@@ -40,7 +39,6 @@ def file_request(file: FileOptions) -> "FileRequest":
         repairs=tuple(file.repair or ()),
         report=file.report,
         deliverability=file.deliverability,
-        rank=one_of(file.rank, RANKS, "--rank"),
     )
 
 

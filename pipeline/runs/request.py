@@ -23,7 +23,6 @@ class FileRequest:
     repairs: tuple[str, ...] = ()
     report: bool = False
     deliverability: bool = False
-    rank: str = "weights"
 
 
 @dataclass(frozen=True, slots=True)
