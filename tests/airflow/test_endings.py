@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.airflow.connection import from_environment, settings_of
-from tests.airflow.test_dags import states, xcom
+from tests.airflow.test_dags import xcom
 from tests.airflow.world import bad, people
 
 pytest.importorskip("airflow", reason="no Airflow here: `make test-airflow`")

@@ -19,7 +19,7 @@ def test_every_field_of_the_form_is_a_setting():
     (kind,) = get_provider_info()["connection-types"]
     for name in kind["conn-fields"]:
         assert {"sync_id": "sync"}.get(name, name) in Settings.model_fields
-    settings_of(None, {name: None for name in kind["conn-fields"]})
+    settings_of(None, dict.fromkeys(kind["conn-fields"]))
 
 
 def test_the_description_is_valid_against_airflows_schema():
@@ -73,18 +73,18 @@ def test_the_hook_tries_its_connection(airflow_home, world, monkeypatch):
     assert not here.runs.exists(), "trying leaves nothing behind"
 
 
+DAGS = ("nightly_import", "nightly_export", "checked_import")
+WARNED = (
+    "import warnings\n"
+    "import airflow.sdk, airflow.sdk.exceptions, pandas, duckdb\n"
+    "warnings.simplefilter('error')\n"
+    "import pipeline.airflow.operators, pipeline.airflow.hook\n"
+) + "\n".join(f"import pipeline.airflow.example_dags.{name}" for name in DAGS)
+
+
 def test_no_path_of_ours_into_airflow_is_deprecated():
     done = subprocess.run(
-        [
-            sys.executable, "-c",
-            "import warnings\n"
-            "import airflow.sdk, airflow.sdk.exceptions, pandas, duckdb\n"
-            "warnings.simplefilter('error')\n"
-            "import pipeline.airflow.operators, pipeline.airflow.hook\n"
-            "import pipeline.airflow.example_dags.nightly_import\n"
-            "import pipeline.airflow.example_dags.nightly_export\n"
-            "import pipeline.airflow.example_dags.checked_import\n",
-        ],
+        [sys.executable, "-c", WARNED],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

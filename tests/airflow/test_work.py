@@ -86,13 +86,17 @@ def test_guards_and_options_speak_as_everywhere(shop, tmp_path):
         run_export(conn_id="nobody")
 
 
+def _stopped(stopper):
+    stopper.stop()
+    signal.pause()
+
+
 def test_sigterm_ends_what_runs_and_puts_the_handler_back():
     before = signal.getsignal(signal.SIGTERM)
     stopper = Stopper()
     stopper.stop()  # nothing runs: nothing happens
     with pytest.raises(InterruptedRunError) as told, stopper.armed():
-        stopper.stop()
-        signal.pause()
+        _stopped(stopper)
     assert told.value.exit_code == ExitCode.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
 

@@ -1,6 +1,6 @@
 """DAGs of the tests: one task each, told by the run's conf what to work on."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airflow.sdk import DAG, Param, get_current_context, task
@@ -27,7 +27,7 @@ def small(name, **more):
     return DAG(
         f"notchpay_test_{name}",
         schedule=None,
-        start_date=datetime(2026, 1, 1),
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
         params={"file": Param("", type="string")},
         default_args={"retries": 1, "retry_delay": timedelta(0)} | more,
     )
