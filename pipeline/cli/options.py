@@ -11,6 +11,7 @@ from pipeline.errors import UsageError
 
 LEVELS = ("off", "exact", "strict", "standard")
 PREFERENCES = ("existing", "file", "newest")
+RANKS = ("weights", "splink")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -146,6 +147,12 @@ class FileOptions:
         bool,
         typer.Option("--report", help="Write report.html also for check and plan."),
     ] = False
+    rank: Annotated[
+        str,
+        typer.Option(
+            help="Order of the review file: weights, or splink.", metavar="ORDER"
+        ),
+    ] = "weights"
     engine: Annotated[
         str | None,
         typer.Option(help="Where rows are prepared: local, or dask.", metavar="ENGINE"),

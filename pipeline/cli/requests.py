@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.options import (
     LEVELS,
     PREFERENCES,
+    RANKS,
     FileOptions,
     ImportOptions,
     one_of,
@@ -39,6 +40,7 @@ def file_request(file: FileOptions) -> "FileRequest":
         repairs=tuple(file.repair or ()),
         report=file.report,
         deliverability=file.deliverability,
+        rank=one_of(file.rank, RANKS, "--rank"),
     )
 
 

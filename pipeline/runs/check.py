@@ -14,6 +14,7 @@ from pipeline.runs.drifting import compare_source, rule_guards
 from pipeline.runs.engines import Engine, engine_for
 from pipeline.runs.intake import Intake, open_views, take_in
 from pipeline.runs.own import own_rules
+from pipeline.runs.ranking import rank_review, ready_to_rank
 from pipeline.runs.remembering import remembered
 from pipeline.runs.reporting import hand_over
 from pipeline.runs.request import FileRequest
@@ -82,7 +83,7 @@ def _refuse(session: Session) -> None:
     if stopped:
         raise RefusedError(
             f"check refused: {refusal_text(stopped)}",
-            hint=f"look at {session.folder.path}, then correct the file, or `max_share`"
+            hint=f"look at {session.place}, then correct the file, or `max_share`"
             " in the file of `--config`",
         )
 
@@ -96,6 +97,7 @@ def bring_in(
     stdin: BinaryIO | None = None,
 ) -> Intake:
     """Stage the file and put what was read into the summary."""
+    ready_to_rank(request)
     summary = session.summary
     session.wants_page |= request.report
     with summary.timed("read"):
@@ -165,6 +167,7 @@ def find_duplicates(
             preparers.pool,
         )
         preparers.close()
+        rank_review(session, bench, request)
         if said:
             follow_decisions(bench, session.note)
 

@@ -23,6 +23,7 @@ class FileRequest:
     repairs: tuple[str, ...] = ()
     report: bool = False
     deliverability: bool = False
+    rank: str = "weights"
 
 
 @dataclass(frozen=True, slots=True)
