@@ -63,7 +63,7 @@ lock: setup ## Write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -o requirements.lock
 	@$(BIN)/uv pip compile --quiet pyproject.toml --group test \
-	  --extra dask --extra delta --extra postgres --extra s3 --extra splink \
+	  --extra dask --extra delta --extra otel --extra postgres --extra s3 --extra splink \
 	  -c requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -o tests/requirements.lock
 	@$(BIN)/uv pip compile --quiet pyproject.toml --group test-airflow \

@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     duckdb_memory: str = "512MB"
     engine: str = "local"
     scheduler: str | None = None
+    notify_url: SecretStr | None = None
     engine_folder: str | None = None
     expect_account: str | None = None
     expect_env: str | None = None
@@ -129,20 +130,12 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _base_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("is not an http(s) address")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise ValueError("is plain http; only loopback may be, use https")
-        return value.rstrip("/")
+        return _address(value).rstrip("/")
 
-    @field_validator("retention")
+    @field_validator("notify_url")
     @classmethod
-    def _retention(cls, value: str) -> str:
-        plain = value.strip().lower()
-        if plain != "off" and not re.fullmatch(r"\d+(\.\d+)?[smhd]?", plain):
-            raise ValueError("is not a time such as 90d, nor off")
-        return plain
+    def _notify_url(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(_address(value.get_secret_value()))
 
     @field_validator("metadata_allow", "metadata_deny", "inbox", mode="before")
     @classmethod
@@ -238,6 +231,20 @@ def _env_file() -> Mapping[str, str | None]:
     if os.environ.get("NOTCHPAY_NO_ENV_FILE"):
         return {}
     return DotEnvSettingsSource(Settings, env_file=".env").env_vars
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an http(s) address is of this machine."""
+    return urlsplit(address).hostname in _LOOPBACK
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not an http(s) address")
+    if parts.scheme == "http" and not is_loopback(value):
+        raise ValueError("is plain http; only loopback may be, use https")
+    return value
+
 
 
 def _locale_language() -> str:

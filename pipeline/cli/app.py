@@ -22,6 +22,7 @@ from pipeline.cli.options import (
     Common,
     FileOptions,
     ImportOptions,
+    days_of,
     one_of,
     seconds_of,
     settings_arguments,
@@ -263,6 +264,17 @@ def export_command(
         str | None,
         typer.Option(help="Payments before this local date.", metavar="DATE"),
     ] = None,
+    since_last_success: Annotated[
+        bool,
+        typer.Option(
+            "--since-last-success",
+            help="Payments since the last complete export, less --overlap.",
+        ),
+    ] = False,
+    overlap: Annotated[
+        str,
+        typer.Option(help="How far that window reaches back, 1d at least."),
+    ] = "7d",
     month: Annotated[
         str | None,
         typer.Option(help="Payments of this local month.", metavar="YYYY-MM"),
@@ -306,6 +318,8 @@ def export_command(
         status=status,
         since=_day(since, "--since"),
         until=_day(until, "--until"),
+        since_last_success=since_last_success,
+        overlap_days=days_of(overlap, "--overlap"),
         month=month,
         close=close,
         keep_geo=keep_geo,

@@ -1,5 +1,6 @@
 """The options of the contract, grouped as commands share them."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,15 @@ def seconds_of(text: str | None, option: str) -> float | None:
     if found is None:
         raise UsageError(f"`{option} {text}` is not a time such as 90, 15m, 6h or 2d")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def days_of(text: str, option: str) -> int:
+    """Return a span of time in whole days, rounded up.
+
+    Raises:
+        UsageError: The text has another form.
+    """
+    return math.ceil((seconds_of(text, option) or 0.0) / _SECONDS["d"])
 
 
 @dataclass(frozen=True)

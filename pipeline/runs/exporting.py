@@ -1,11 +1,14 @@
 """`export`: customers and payments into Parquet, with a run's folder of its own."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from pipeline.export.request import ExportRequest, ExportResult
 from pipeline.export.run import export
+from pipeline.export.since import OVERLAP_DAYS, window_start
+from pipeline.files.stores import store_at
+from pipeline.report.words import Words
 from pipeline.runs.apart import keep_apart
 from pipeline.runs.auditing import facts_of, note_run
 from pipeline.runs.connect import Connection, account_line, connect
@@ -23,6 +26,8 @@ class ExportOptions:
     status: str | None = None
     since: date | None = None
     until: date | None = None
+    since_last_success: bool = False
+    overlap_days: int = OVERLAP_DAYS
     month: str | None = None
     close: str | None = None
     keep_geo: bool = False
@@ -65,7 +70,7 @@ async def _export(settings: Settings, options: ExportOptions, talk: Talk) -> Ses
             with session.summary.timed("export"):
                 result = await export(
                     connection.client,
-                    _request(session, connection, options),
+                    _windowed(_request(session, connection, options), options, talk),
                     clock=lambda: datetime.now(UTC),
                     progress=_Bar(talk).told,
                 )
@@ -104,6 +109,19 @@ def _request(
         export_mode=options.mode,
         concurrency=settings.concurrency,
     )
+
+
+def _windowed(
+    request: ExportRequest, options: ExportOptions, talk: Talk
+) -> ExportRequest:
+    """Return the request with its window, where that begins at the last export."""
+    if not options.since_last_success:
+        return request
+    since = window_start(store_at(request.root), request, options.overlap_days)
+    words = Words(request.lang)
+    name = "since" if since else "since_all"
+    talk.say(words.text("export", name, date=since))
+    return replace(request, since=since)
 
 
 def _sum_up(session: Session, result: ExportResult) -> None:

@@ -117,6 +117,15 @@ def source_name(file: str, source: str | None) -> str:
         return source
     return "stdin" if file == "-" else PurePosixPath(file).name
 
+    def tell(self, failed: str) -> None:
+        """Tell the world outside that the run ended; what goes wrong is only said."""
+        # Late: it brings the client of the web along.
+        from pipeline.runs.telling import tell
+
+        for warning in tell(self.settings, self.summary, failed):
+            self.log.event("not_told", said=warning)
+            self.talk.say(f"warning: {warning}")
+
 
 def new_session(
     settings: Settings,
@@ -176,7 +185,7 @@ def user_name() -> str:
 @contextmanager
 def running(session: Session) -> Iterator[Session]:
     """Keep `summary.json` true whatever ends the run, and close its log."""
-    place = session.folder.path
+    place, failed = session.folder.path, ""
     try:
         with disk_errors(place), room_errors(place):
             yield session
@@ -195,6 +204,7 @@ def running(session: Session) -> Iterator[Session]:
 
 def _end_early(session: Session, error: BaseException) -> None:
     """Note in summary and log what ended the run; keep nothing that nobody needs."""
+        failed = type(error).__name__
     if not session.can_go_on:
         session.clear_staging()
     said = None
@@ -202,10 +212,15 @@ def _end_early(session: Session, error: BaseException) -> None:
         said, error.run_id = error.message, session.folder.run_id
     session.summary.exit_code = _code_of(error)
     if isinstance(error, RefusedError):
+        session.tell(failed)
         session.summary.state = RunState.REFUSED
     session.summary.settle_rows()
     session.log.event(
-        "run_ended", error=type(error).__name__, said=said, **session.asked()
+        "run_ended",
+        exit_code=int(session.summary.exit_code),
+        error=type(error).__name__,
+        said=said,
+        **session.asked(),
     )
 
 

@@ -59,7 +59,11 @@ _KEPT = (
 
 @dataclass(slots=True)
 class Summary:
-    """The facts of a run as they grow; `write` puts them into the folder."""
+    """The facts of a run as they grow; `write` puts them into the folder.
+
+    `started`, `stages` and `api_here` are of this process; times in nanoseconds since
+    1970.
+    """
 
     run_id: str
     command: str
@@ -80,6 +84,9 @@ class Summary:
     exit_code: ExitCode = ExitCode.OK
     reading: Mapping[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    started: int = field(default_factory=time.time_ns)
+    stages: list[tuple[str, int, int]] = field(default_factory=list)
+    api_here: Mapping[str, Any] = field(default_factory=dict)
     _api_before: Mapping[str, Any] = field(default_factory=dict)
     _written: float = field(default=0.0)
 
@@ -151,7 +158,7 @@ class Summary:
 
     def count_api(self, now: Mapping[str, Any]) -> None:
         """Take the requests of this process, on top of those before an interruption."""
-        self.api = _sum(self._api_before, now)
+        self.api, self.api_here = _sum(self._api_before, now), now
 
     def settle_rows(self) -> None:
         """Count every row that has no outcome yet as not attempted: books balance."""
@@ -164,12 +171,13 @@ class Summary:
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Add the seconds of the block to the stage's timing."""
-        start = time.perf_counter()
+        start, began = time.perf_counter(), time.time_ns()
         try:
             yield
         finally:
             spent = time.perf_counter() - start
             self.timings[stage] = self.timings.get(stage, 0.0) + spent
+            self.stages.append((stage, began, began + int(spent * 1e9)))
 
 
 def _sum(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
