@@ -106,6 +106,15 @@ class Session:
         except DiskError as error:
             self.talk.say(f"no report.html: {error.message}")
 
+    def tell(self, failed: str) -> None:
+        """Tell the world outside that the run ended; what goes wrong is only said."""
+        # Late: it brings the client of the web along.
+        from pipeline.runs.telling import tell
+
+        for warning in tell(self.settings, self.summary, failed):
+            self.log.event("not_told", said=warning)
+            self.talk.say(f"warning: {warning}")
+
     def clear_staging(self) -> None:
         """Remove what the run worked with; it holds personal data."""
         shutil.rmtree(self.folder.staging, ignore_errors=True)
@@ -116,15 +125,6 @@ def source_name(file: str, source: str | None) -> str:
     if source:
         return source
     return "stdin" if file == "-" else PurePosixPath(file).name
-
-    def tell(self, failed: str) -> None:
-        """Tell the world outside that the run ended; what goes wrong is only said."""
-        # Late: it brings the client of the web along.
-        from pipeline.runs.telling import tell
-
-        for warning in tell(self.settings, self.summary, failed):
-            self.log.event("not_told", said=warning)
-            self.talk.say(f"warning: {warning}")
 
 
 def new_session(
@@ -191,6 +191,7 @@ def running(session: Session) -> Iterator[Session]:
             yield session
     except BaseException as error:
         _end_early(session, error)
+        failed = type(error).__name__
         raise
     else:
         code = int(session.summary.exit_code)
@@ -198,13 +199,13 @@ def running(session: Session) -> Iterator[Session]:
     finally:
         session.flush_notes()
         session.summary.write(session.folder)
+        session.tell(failed)
         session.log.close()
         session.write_page()
 
 
 def _end_early(session: Session, error: BaseException) -> None:
     """Note in summary and log what ended the run; keep nothing that nobody needs."""
-        failed = type(error).__name__
     if not session.can_go_on:
         session.clear_staging()
     said = None
@@ -212,7 +213,6 @@ def _end_early(session: Session, error: BaseException) -> None:
         said, error.run_id = error.message, session.folder.run_id
     session.summary.exit_code = _code_of(error)
     if isinstance(error, RefusedError):
-        session.tell(failed)
         session.summary.state = RunState.REFUSED
     session.summary.settle_rows()
     session.log.event(
