@@ -111,7 +111,9 @@ class Screen:
             return True
         if self._progress is not None:
             self._progress.stop()
-        self._console.print(f"{question} [{_ANSWERS[self._french]}] ", markup=False, end="")
+        self._console.print(
+            f"{question} [{_ANSWERS[self._french]}] ", markup=False, end=""
+        )
         answer = sys.stdin.readline().strip().casefold()
         if self._progress is not None:
             self._progress.start()
@@ -223,15 +225,14 @@ def _last_line(
     command = session.summary.command
     name = command if words.has("last", command) else "done"
     said = [words.text("last", name, **facts)]
-    files = [folder / file for file in _to_open(folder, leftovers)]
+    files = [f"{session.place}/{file}" for file in _to_open(folder, leftovers)]
     if files:
-        listed = ", ".join(map(str, files))
+        listed = ", ".join(files)
         said.append(words.text("last", "open", files=listed))
-    page = folder / "report.html"
-    if page.exists():
-        said.append(words.text("last", "page", page=page))
+    if (folder / "report.html").exists():
+        said.append(words.text("last", "page", page=f"{session.place}/report.html"))
     elif not files:
-        said.append(str(folder))
+        said.append(session.place)
     return " ".join(said)
 
 

@@ -154,18 +154,8 @@ class RemoteStore:
     """Exports in an object store; `latest.json` names the newest."""
 
     def __init__(self, root: str) -> None:
-        import fsspec
-
         self._address = root.rstrip("/")
-        scheme = root.split("://", 1)[0]
-        with _store_errors(root):
-            try:
-                self._fs, self._root = fsspec.core.url_to_fs(self._address)
-            except (ImportError, ValueError) as error:
-                raise SettingsError(
-                    f"`{root}` cannot be reached: nothing here speaks {scheme}",
-                    hint=f"install notchpay-pipeline[{scheme}], or name a local folder",
-                ) from error
+        self._fs, self._root = file_system(self._address)
 
     def path(self, export_id: str) -> str:
         """Return the address of an export's folder."""
@@ -173,7 +163,7 @@ class RemoteStore:
 
     def exports(self) -> list[str]:
         """Return the ids of the finished exports, sorted."""
-        with _store_errors(self._address):
+        with store_errors(self._address):
             found = self._fs.glob(f"{self._root}/*/{SUCCESS}")
         return sorted(str(name).rsplit("/", 2)[-2] for name in found)
 
@@ -194,23 +184,16 @@ class RemoteStore:
         target = f"{self._root}/{export_id}"
         last = {MANIFEST: 1, SUCCESS: 2}
         files = (path for path in folder.rglob("*") if path.is_file())
-        with _store_errors(self._address):
+        with store_errors(self._address):
             if self._fs.exists(f"{target}/{SUCCESS}"):
                 raise UsageError(f"`{self.path(export_id)}` is there already")
             for path in sorted(files, key=lambda p: (last.get(p.name, 0), p)):
                 name = path.relative_to(folder).as_posix()
                 if path.stat().st_size:
-                    self._make_folder(f"{target}/{name}".rsplit("/", 1)[0])
+                    make_folder(self._fs, f"{target}/{name}".rsplit("/", 1)[0])
                     self._fs.put_file(str(path), f"{target}/{name}")
                 else:
                     self._fs.pipe_file(f"{target}/{name}", b"")
-
-    def _make_folder(self, path: str) -> None:
-        """Make a folder, where the store has any: a bucket is never made by mistake."""
-        kinds = self._fs.protocol
-        kinds = {kinds} if isinstance(kinds, str) else set(kinds)
-        if not kinds & _OBJECT_STORES:
-            self._fs.makedirs(path, exist_ok=True)
 
     def point(self, export_id: str) -> None:
         """Write `latest.json`."""
@@ -219,7 +202,7 @@ class RemoteStore:
 
     def read(self, relative: str) -> bytes | None:
         """Return an object's bytes."""
-        with _store_errors(self._address):
+        with store_errors(self._address):
             try:
                 self._fs.invalidate_cache()
                 content: bytes = self._fs.cat_file(f"{self._root}/{relative}")
@@ -229,19 +212,47 @@ class RemoteStore:
 
     def write(self, relative: str, content: bytes) -> None:
         """Write an object: stores show it whole or not at all."""
-        with _store_errors(self._address):
+        with store_errors(self._address):
             self._fs.pipe_file(f"{self._root}/{relative}", content)
 
     def fetch(self, export_id: str, table: str, folder: Path) -> Path:
         """Download the Parquet files of one table into `folder`."""
         source = f"{self._root}/{export_id}/{table}"
-        with _store_errors(self._address), disk_errors(folder):
+        with store_errors(self._address), disk_errors(folder):
             for name in self._fs.find(source):
                 relative = str(name)[len(source.lstrip("/")) :].lstrip("/")
                 target = folder / table / relative.rsplit(f"{table}/", 1)[-1]
                 private_folder(target.parent)
                 self._fs.get_file(name, str(target))
         return private_folder(folder / table)
+
+
+def file_system(address: str) -> tuple[Any, str]:
+    """Return fsspec's file system for `address` and the path in it.
+
+    Raises:
+        SettingsError: Nothing installed can reach such an address.
+    """
+    import fsspec
+
+    scheme = address.split("://", 1)[0]
+    with store_errors(address):
+        try:
+            found: tuple[Any, str] = fsspec.core.url_to_fs(address)
+        except (ImportError, ValueError) as error:
+            raise SettingsError(
+                f"`{address}` cannot be reached: nothing here speaks {scheme}",
+                hint=f"install notchpay-pipeline[{scheme}], or name a local folder",
+            ) from error
+    return found
+
+
+def make_folder(file_system: Any, path: str) -> None:
+    """Make a folder, where the store has any: a bucket is never made by mistake."""
+    kinds = file_system.protocol
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    if not kinds & _OBJECT_STORES:
+        file_system.makedirs(path, exist_ok=True)
 
 
 def _manifest(content: bytes | None) -> Mapping[str, Any] | None:
@@ -271,7 +282,7 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _store_errors(root: str) -> Iterator[None]:
+def store_errors(root: str) -> Iterator[None]:
     """Turn a store's refusal into a `DiskError`."""
     try:
         yield

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pipeline.errors import RefusedError, UsageError
+from pipeline.files.mirror import runs_root
 from pipeline.plan.two_person import Approval, TwoPerson
 from pipeline.report.folder import summaries
 from pipeline.runs.actor import system_user
@@ -17,6 +17,12 @@ from pipeline.state.audit import AuditLog, AuditRow
 from pipeline.state.store import State
 
 _EVENTS = ("approve", "plan")
+_NEEDED = {
+    "en": "importing it needs two persons: one runs `approve {digest}`, another"
+    " `import … --approve {digest}`",
+    "fr": "l'importer demande deux personnes : l'une lance `approve {digest}`, l'autre"
+    " `import … --approve {digest}`",
+}
 
 
 def approve(
@@ -29,7 +35,7 @@ def approve(
     """
     plans = [
         summary
-        for summary in summaries(Path(settings.runs_dir))
+        for summary in summaries(runs_root(settings.runs_dir))
         if summary.get("command") in ("plan", "import")
         and summary.get("plan_digest") == digest
     ]
@@ -80,14 +86,12 @@ def ask_for_two(session: Session, connection: Connection, approved: str | None) 
         raise _refusal(rule, summary.rows["read"], summary.plan_digest)
 
 
-def needs_two(settings: Settings, rows: int, digest: str) -> str | None:
-    """Return what a plan says where its import will need another person."""
-    if settings.two_person is None or rows <= TwoPerson.parse(settings.two_person).rows:
-        return None
-    return (
-        f"importing it needs two persons: one runs `approve {digest}`,"
-        f" another `import … --approve {digest}`"
-    )
+def needs_two(session: Session) -> None:
+    """Say with a plan that its import will need another person."""
+    said, summary = session.settings.two_person, session.summary
+    if said is not None and summary.rows["read"] > TwoPerson.parse(said).rows:
+        text = _NEEDED[session.settings.lang]
+        session.talk.say(text.format(digest=summary.plan_digest))
 
 
 def approvals(state: State, digest: str) -> list[Approval]:

@@ -6,9 +6,9 @@ line it wrote, so that lines cut off at the end are missed there.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from pipeline.files.mirror import runs_root
 from pipeline.report.folder import summaries
 from pipeline.runs.actor import is_airflow_task, system_user, who
 from pipeline.runs.connect import Connection, open_database
@@ -59,15 +59,6 @@ def note_act(
     return AuditLog(state).append(
         event, actor=who(actor), account=account, details=told
     )
-
-
-def note_prune(settings: Settings, actor: str | None, **details: object) -> None:
-    """Write down that clear values were removed; without a database there is no line."""
-    file = Path(settings.runs_dir) / "state.db"
-    if settings.state_url is None and not file.exists():
-        return
-    with open_database(settings, create=False) as state:
-        note_act(state, "prune", actor=actor, settings=settings, details=details)
 
 
 def facts_of(session: Session) -> dict[str, Any]:
@@ -139,7 +130,7 @@ def _heads(settings: Settings) -> Iterator[tuple[str, int, str]]:
     """Yield run id, number and hash of every head that a summary keeps."""
     if not settings.runs_is_local:
         return
-    for summary in summaries(Path(settings.runs_dir)):
+    for summary in summaries(runs_root(settings.runs_dir)):
         head = summary.get(HEAD)
         if isinstance(head, Mapping) and isinstance(head.get("seq"), int):
             yield str(summary["run_id"]), head["seq"], str(head.get("hash"))

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.errors import PipelineError, UsageError
 from pipeline.files.masks import mask
+from pipeline.files.mirror import run_folder
 from pipeline.files.run_folder import RunFolder
 from pipeline.report.findings import read_findings
 from pipeline.settings import Settings
@@ -45,7 +46,7 @@ def explain(settings: Settings, run_id: str, row: int, *, clear: bool) -> Story:
     Raises:
         UsageError: There is no such run or row.
     """
-    folder = RunFolder(Path(settings.runs_dir), run_id)
+    folder = run_folder(settings.runs_dir, run_id)
     summary = _summary(folder)
     outcome, merged = _outcome(folder, row, summary)
     roles = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import DiskError, UsageError
+from pipeline.files.mirror import run_folder, runs_root, send
 from pipeline.files.publish import atomic, disk_errors, write_text
 from pipeline.files.run_folder import RunFolder
 from pipeline.report.folder import summaries
@@ -39,7 +40,7 @@ class PastRun:
 
 def history(settings: Settings, now: float) -> list[PastRun]:
     """Return every run of the runs folder, newest first; `now` in epoch seconds."""
-    told = summaries(Path(settings.runs_dir))
+    told = summaries(runs_root(settings.runs_dir))
     runs = [PastRun(s["run_id"], s, now - _started(s["run_id"], now)) for s in told]
     return sorted(runs, key=lambda run: run.run_id, reverse=True)
 
@@ -50,7 +51,7 @@ def one_run(settings: Settings, run_id: str) -> Mapping[str, JSON]:
     Raises:
         UsageError: The runs folder holds no such run.
     """
-    path = RunFolder(Path(settings.runs_dir), run_id).summary
+    path = RunFolder(runs_root(settings.runs_dir), run_id).summary
     try:
         told: Mapping[str, JSON] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
@@ -119,7 +120,7 @@ def prune(settings: Settings, older_than: float, now: float) -> Pruned:
     for run in history(settings, now):
         if run.age <= older_than:
             continue
-        folder = RunFolder(Path(settings.runs_dir), run.run_id)
+        folder = run_folder(settings.runs_dir, run.run_id)
         if run.can_be_resumed and folder.staging.is_dir():
             resumable += 1
             continue
@@ -129,6 +130,7 @@ def prune(settings: Settings, older_than: float, now: float) -> Pruned:
         if size or "pruned_at" not in run.summary:
             emptied += 1
             _mark(folder, run.summary, now)
+            send(settings.runs_dir, folder)
         freed += size
     return Pruned(emptied, freed, resumable, _empty_journal(settings, now - older_than))
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from pipeline.api.clock import Clock
 from pipeline.errors import RefusedError
 from pipeline.plan.guards import refusal_text, refusals
-from pipeline.runs.approving import ask_for_two
+from pipeline.runs.approving import ask_for_two, needs_two
 from pipeline.runs.auditing import facts_of, note_run
 from pipeline.runs.books import run_outcomes
 from pipeline.runs.carrying import Facts, carry_out
@@ -110,6 +110,7 @@ class _Work:
                     made = await self._plan(session, bench, connection, intake)
                     predicted(bench, self._request.limit)
                     note_run(session, connection, "plan", **facts_of(session))
+                    needs_two(session)
                     conclude(session, bench, intake)
                 session.summary.count_api(connection.client.stats.as_dict())
                 session.clear_staging()
@@ -155,6 +156,7 @@ class _Work:
         if is_still_so:
             return session
         shutil.rmtree(session.folder.path)
+        session.keep()
         return None
 
     async def _import(
@@ -181,6 +183,7 @@ class _Work:
             facts = Facts.of(self._request, intake, matched_at, made.gathered.total)
             facts.save(session)
             bench.con.execute("CHECKPOINT")
+            session.keep()
             _register(session, connection)
             note_run(session, connection, "import", **facts_of(session))
             await carry_out(session, bench, connection, facts, lease)

@@ -18,6 +18,7 @@ from pipeline.errors import (
     worst,
 )
 from pipeline.files.inbox import APPROVAL, MESSAGE, Arrival, Inbox, Left, Place, settle
+from pipeline.files.mirror import run_folder
 from pipeline.report.receipts import Receipt, approval, receipt
 from pipeline.report.words import Words
 from pipeline.runs.connect import connect
@@ -315,8 +316,8 @@ class _Steps:
         return moved
 
     def _copies(self, moved: Path, summary: Mapping[str, Any]) -> list[Path]:
-        run = Path(self._settings.runs_dir) / summary["run_id"]
-        return self._inbox.put_leftovers(moved, run, TO_SENDER)
+        run = run_folder(self._settings.runs_dir, summary["run_id"])
+        return self._inbox.put_leftovers(moved, run.path, TO_SENDER)
 
 
 async def _account(settings: Settings, talk: Talk) -> str:

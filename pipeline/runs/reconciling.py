@@ -18,7 +18,7 @@ from pipeline.export.reconcile import (
 from pipeline.export.reconciled import write_book
 from pipeline.export.request import month_bounds
 from pipeline.export.tables import database
-from pipeline.files.run_folder import RunFolder
+from pipeline.files.mirror import run_folder, runs_root
 from pipeline.files.stores import Store, store_at
 from pipeline.read import ReadOptions, Source, open_source
 from pipeline.runs.session import Session, new_session, running
@@ -182,13 +182,14 @@ def _check_scope(export: _Export, month: str | None) -> None:
 
 def _runs_of(settings: Settings, account: str) -> tuple[Path, ...]:
     """Return the folders of the runs that wrote to `account`, in order of time."""
-    root = Path(settings.runs_dir)
+    root = runs_root(settings.runs_dir)
     found = []
     for summary in sorted(root.glob("*/summary.json")):
         told = json.loads(summary.read_text(encoding="utf-8"))
-        folder = RunFolder(root, summary.parent.name)
-        wrote = told.get("command") in _WRITING and told.get("account") == account
-        if wrote and folder.plan.exists() and folder.outcomes.exists():
+        if told.get("command") not in _WRITING or told.get("account") != account:
+            continue
+        folder = run_folder(settings.runs_dir, summary.parent.name)
+        if folder.plan.exists() and folder.outcomes.exists():
             found.append(folder.path)
     return tuple(found)
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import DiskError, UsageError
+from pipeline.files.mirror import run_folder, send, shown
 from pipeline.files.run_folder import RunFolder
 from pipeline.report.doubts import doubts
 from pipeline.report.leftovers import with_cells
@@ -173,16 +174,17 @@ def write_run_page(folder: Path, lang: str, zone: str) -> Path:
     return write_page(folder, lang, zone)
 
 
-def report(settings: Settings, run_id: str) -> Path:
-    """Build the page of run `run_id` anew from its folder alone; return its path.
+def report(settings: Settings, run_id: str) -> str:
+    """Build the page of run `run_id` anew from its folder alone; return its place.
 
     Raises:
         UsageError: The runs folder holds no such run.
         DiskError: There is no room for the page.
     """
-    folder = RunFolder(Path(settings.runs_dir), run_id)
+    folder = run_folder(settings.runs_dir, run_id)
     try:
-        return write_run_page(folder.path, settings.lang, settings.timezone)
+        page = write_run_page(folder.path, settings.lang, settings.timezone)
+        send(settings.runs_dir, folder, page.name)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise UsageError(
             f"`{settings.runs_dir}` holds no run `{run_id}` with a summary",
@@ -190,3 +192,4 @@ def report(settings: Settings, run_id: str) -> Path:
         ) from error
     except OSError as error:
         raise DiskError(f"`{folder.path}` cannot be read: {error.strerror}") from error
+    return f"{shown(settings.runs_dir, folder)}/{page.name}"

@@ -99,6 +99,7 @@ async def _undo(
                     _guard(session, bench, request)
                     await confirm(session, session.summary.rows["read"])
                     facts.save(session)
+                    session.keep()
                     _register(session, connection, run)
                     told = facts_of(session) | {"undone_run": run.run_id}
                     note_run(session, connection, "undo", **told)

@@ -13,6 +13,7 @@ import pytest
 from pipeline.errors import DiskError, UsageError
 from tests.export.fakes import FakeApi, customer, payment
 from tests.export.test_export import run
+from tests.servers.s3 import bucket, s3  # noqa: F401 - fixtures
 
 NEW_YEAR = "2026-12-31T23:30:00Z"
 
@@ -105,37 +106,7 @@ def test_a_format_that_nobody_knows_is_a_mistake(tmp_path, api):
         run(api, tmp_path, format="avro")
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """A real S3 server on loopback."""
-    server = pytest.importorskip("moto.server")
-    thread = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    thread.start()
-    host, port = thread.get_host_and_port()
-    yield f"http://{host}:{port}"
-    thread.stop()
-
-
-@pytest.fixture
-def bucket(s3, monkeypatch):
-    s3fs = pytest.importorskip("s3fs")
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": s3,
-    }.items():
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    fs = s3fs.S3FileSystem()
-    fs.mkdir("shop-exports")
-    yield fs
-    fs.rm("shop-exports", recursive=True)
-    s3fs.S3FileSystem.clear_instance_cache()
-
-
-def test_a_real_s3_server_holds_exports_and_points_to_the_newest(tmp_path, bucket, api):
+def test_a_real_s3_server_holds_exports_and_points_to_the_newest(tmp_path, bucket, api):  # noqa: F811
     root, staging = "s3://shop-exports/daily", str(tmp_path)
     first = run(api, root, staging=staging, format="delta")
     names = {n.removeprefix("shop-exports/daily/") for n in bucket.find("shop-exports")}
@@ -160,6 +131,6 @@ def test_a_real_s3_server_holds_exports_and_points_to_the_newest(tmp_path, bucke
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_bucket_that_is_not_there_is_said_without_a_traceback(tmp_path, bucket, api):
+def test_a_bucket_that_is_not_there_is_said_without_a_traceback(tmp_path, bucket, api):  # noqa: F811
     with pytest.raises(DiskError, match="s3://nowhere-at-all"):
         run(api, "s3://nowhere-at-all/exports", staging=str(tmp_path))
