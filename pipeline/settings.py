@@ -73,8 +73,8 @@ class Settings(BaseSettings):
     duckdb_memory: str = "512MB"
     engine: str = "local"
     scheduler: str | None = None
-    notify_url: SecretStr | None = None
     engine_folder: str | None = None
+    notify_url: SecretStr | None = None
     expect_account: str | None = None
     expect_env: str | None = None
     two_person: str | None = None
@@ -232,6 +232,7 @@ def _env_file() -> Mapping[str, str | None]:
         return {}
     return DotEnvSettingsSource(Settings, env_file=".env").env_vars
 
+
 def is_loopback(address: str) -> bool:
     """Tell whether an http(s) address is of this machine."""
     return urlsplit(address).hostname in _LOOPBACK
@@ -244,7 +245,6 @@ def _address(value: str) -> str:
     if parts.scheme == "http" and not is_loopback(value):
         raise ValueError("is plain http; only loopback may be, use https")
     return value
-
 
 
 def _locale_language() -> str:
