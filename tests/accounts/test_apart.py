@@ -11,6 +11,7 @@ from pipeline.runs.resuming import resume
 from pipeline.runs.undoing import UndoRequest, undo
 from tests.runs.world import AWA, BEN
 
+SLOW = pytest.mark.slow
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -32,7 +33,10 @@ def commands(here, run_id):
     } | {"settings": settings}
 
 
-@pytest.mark.parametrize("command", ["import", "export", "undo", "resume"])
+@pytest.mark.parametrize(
+    "command",
+    ["import", "export", *(pytest.param(c, marks=SLOW) for c in ("undo", "resume"))],
+)
 @pytest.mark.parametrize(
     ("expected", "said"),
     [
@@ -73,8 +77,15 @@ def test_only_live_and_test_can_be_expected(world):
         world(settings={"expect_env": "production"})
 
 
-@pytest.mark.parametrize("first", ["import", "export"])
-@pytest.mark.parametrize("second", ["import", "export"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("import", "import"),
+        ("export", "export"),
+        pytest.param("import", "export", marks=SLOW),
+        pytest.param("export", "import", marks=SLOW),
+    ],
+)
 def test_two_profiles_with_one_exports_folder_stop(world, first, second):
     here = world(settings={"profile": "one"})
     one = commands(here, "")
@@ -91,6 +102,7 @@ def test_two_profiles_with_one_exports_folder_stop(world, first, second):
     assert one[second](apart).summary.state == "finished"
 
 
+@SLOW
 def test_exports_of_before_profiles_count_too(world):
     here = world()
     here.export()
@@ -108,6 +120,7 @@ def test_without_profiles_two_accounts_export_as_before(world):
     assert not (here.folder / "exports" / "account.json").exists()
 
 
+@SLOW
 def test_a_claimed_folder_is_closed_to_other_keys_without_profile_too(world):
     here = world()
     export_tables(here.settings.model_copy(update={"profile": "one"}), ExportOptions())
@@ -117,6 +130,7 @@ def test_a_claimed_folder_is_closed_to_other_keys_without_profile_too(world):
     assert here.bring([AWA]).rows["created"] == 1
 
 
+@SLOW
 def test_a_new_key_without_a_merchant_can_be_told_to_be_the_same(world):
     here = world(root=False, settings={"profile": "one"})
     here.export()

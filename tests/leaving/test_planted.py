@@ -100,6 +100,7 @@ def test_nothing_planted_leaves(world, name):
     assert left.findings["sensitive_column"] == len(columns)
 
 
+@pytest.mark.slow
 def test_a_plan_lists_what_is_held_back(world):
     here = world()
     header, columns = FILES["french headers"]
@@ -107,6 +108,7 @@ def test_a_plan_lists_what_is_held_back(world):
     assert left.summary["reading"]["withheld"] == list(columns)
 
 
+@pytest.mark.slow
 def test_a_named_column_leaves(world):
     here = world()
     header, columns = FILES["french headers"]

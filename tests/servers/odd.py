@@ -77,6 +77,7 @@ class OddServer:
         iso_dates=False     True: date filters that are plain dates get 422
         root=True           False: GET / is 404
         merchant="Odd Shop"
+        env="test"          what GET / says of the key
         keys_refused=()     keys that get 401
         rate=None           (requests, seconds): fixed window from its first request,
                             over all keys
@@ -123,6 +124,7 @@ class OddServer:
         iso_dates=False,
         root=True,
         merchant="Odd Shop",
+        env="test",
         keys_refused=(),
         rate=None,
         rate_headers=True,
@@ -344,7 +346,7 @@ class OddServer:
             case [""] if self.o.root:
                 self._allow(method, "GET")
                 told = {
-                    "env": "test",
+                    "env": self.o.env,
                     "greeting": "Hello from Notch Pay",
                     "merchant": self.o.merchant,
                 }
