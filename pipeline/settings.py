@@ -4,7 +4,6 @@ import difflib
 import locale
 import os
 import re
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,9 +76,9 @@ class Settings(BaseSettings):
     notify_url: SecretStr | None = None
     expect_account: str | None = None
     expect_env: str | None = None
-    two_person: str | None = None
     retention: str = "90d"
     inbox: Annotated[tuple[str, ...], NoDecode] = ()
+    two_person: str | None = None
     metadata_allow: Annotated[tuple[str, ...], NoDecode] = ()
     metadata_deny: Annotated[tuple[str, ...], NoDecode] = ()
     config: Path | None = None

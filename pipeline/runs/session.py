@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from secrets import token_hex
 from typing import Any
 
 from pipeline.errors import DiskError, PipelineError, RefusedError, UsageError
+from pipeline.files.mirror import new_folder, run_folder, send, shown
 from pipeline.files.publish import disk_errors
 from pipeline.files.run_folder import RunFolder, new_run_id
 from pipeline.report.findings import write_findings
@@ -84,7 +85,17 @@ class Session:
         if self.summary.is_due():
             self.summary.count_api(stats())
             self.summary.write(self.folder)
+            send(self.settings.runs_dir, self.folder, self.folder.summary.name)
             self.log.event("progress", **self.asked())
+
+    @property
+    def place(self) -> str:
+        """Where a person finds the run's folder."""
+        return shown(self.settings.runs_dir, self.folder)
+
+    def keep(self) -> None:
+        """Send what a runs folder in a store does not hold yet, all or nothing lost."""
+        send(self.settings.runs_dir, self.folder)
 
     def asked(self) -> dict[str, object]:
         """Return the requests sent and seconds waited so far."""
@@ -142,8 +153,9 @@ def new_session(
         from pipeline.runs.retention import prune_at_start  # late: it reads histories
 
         prune_at_start(settings)
-    folder = RunFolder(
-        Path(settings.runs_dir), new_run_id(time.time(), token_hex(2))
+    settings.database_url()  # a runs folder in a store needs one that is set
+    folder = new_folder(
+        settings.runs_dir, new_run_id(time.time(), token_hex(2))
     ).create()
     summary = Summary(
         run_id=folder.run_id,
@@ -154,6 +166,7 @@ def new_session(
         books=books,
     )
     summary.write(folder)
+    send(settings.runs_dir, folder, folder.summary.name)
     log = RunLog(folder.log, folder.run_id)
     log.event("run_started", command=command, source=summary.source)
     return Session(settings, folder, summary, log, talk or Silence())
@@ -165,7 +178,7 @@ def open_session(settings: Settings, run_id: str, talk: Talk) -> Session:
     Raises:
         UsageError: Its folder or staging is not there.
     """
-    folder = RunFolder(Path(settings.runs_dir), run_id)
+    folder = run_folder(settings.runs_dir, run_id)
     if not folder.staging.is_dir() or not folder.summary.is_file():
         raise UsageError(
             f"the folder of run `{run_id}` is not in `{settings.runs_dir}`",
@@ -202,6 +215,7 @@ def running(session: Session) -> Iterator[Session]:
         session.tell(failed)
         session.log.close()
         session.write_page()
+        session.keep()
 
 
 def _end_early(session: Session, error: BaseException) -> None:
