@@ -14,6 +14,7 @@ PipelineError
 No text here holds a key or a person's value: what the server wrote is masked.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -23,6 +24,8 @@ from pipeline.files.masks import mask_email, mask_phone
 from schemas.outcomes import ExitCode
 
 _LONGEST: Final = 300
+_QUOTED: Final = 3
+"""Letters from which a text of a request is looked for in an answer."""
 _EMAIL: Final = re.compile(r"[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+")
 _DIGITS: Final = re.compile(r"\+?\d[\d .\-/()]{4,}\d")
 _KEY: Final = re.compile(
@@ -90,8 +93,27 @@ class UnusableAnswer(ApiUnreachableError):  # noqa: N818
         super().__init__(message, hint=hint)
 
 
-def scrub(text: str, key: str = "") -> str:
+def sent_values(body: bytes | None) -> tuple[str, ...]:
+    """Return the texts of a request's body, longest first, and the words of the name.
+
+    A server that is set up to debug quotes them in its errors.
+    """
+    told = json.loads(body) if body else {}
+    found = set(str(told.get("name") or "").split())
+    waiting: list[Any] = [told]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+            found.add(str(value))
+    return tuple(sorted((v for v in found if len(v) >= _QUOTED), key=len, reverse=True))
+
+
+def scrub(text: str, key: str = "", sent: Sequence[str] = ()) -> str:
     """Return what a server wrote, on one line, short, without persons or keys.
+
+    `sent` are values of the request, which a server may quote.
 
     >>> scrub("ada@example.com has +237670000001 already")
     'a…@… has +237…01 already'
@@ -102,19 +124,27 @@ def scrub(text: str, key: str = "") -> str:
     text = _KEY.sub("…", text)
     text = _EMAIL.sub(lambda found: mask_email(found[0]), text)
     text = _DIGITS.sub(lambda found: mask_phone(found[0]), text)
+    for value in sent:
+        text = re.sub(
+            rf"(?<!\w){re.escape(value)}(?!\w)", "…", text, flags=re.IGNORECASE
+        )
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def said_by(body: Any, key: str = "") -> tuple[str, dict[str, list[str]]]:
+def said_by(
+    body: Any, key: str = "", sent: Sequence[str] = ()
+) -> tuple[str, dict[str, list[str]]]:
     """Return message and errors by field of an error answer, scrubbed."""
     if not isinstance(body, Mapping):
         return "", {}
     message = body.get("message")
     errors = body.get("errors")
     return (
-        scrub(message, key) if isinstance(message, str) else "",
+        scrub(message, key, sent) if isinstance(message, str) else "",
         {
-            scrub(str(name), key): [scrub(str(each), key) for each in _listed(texts)]
+            scrub(str(name), key): [
+                scrub(str(each), key, sent) for each in _listed(texts)
+            ]
             for name, texts in errors.items()
         }
         if isinstance(errors, Mapping)

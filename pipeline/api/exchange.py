@@ -21,6 +21,7 @@ from pipeline.api.errors import (
     UnusableAnswer,
     said_by,
     scrub,
+    sent_values,
 )
 from pipeline.api.headers import TOO_MANY, retry_after
 from pipeline.api.pace import Pace
@@ -200,7 +201,8 @@ class Exchange:
             body = decode(response.content)
         except ValueError:
             body = None
-        message, errors = said_by(body, self._config.key)
+        sent = sent_values(call.body)
+        message, errors = said_by(body, self._config.key, sent)
         if status in _KEY_REFUSED:
             said = f": {message}" if message else ""
             raise KeyRefusedError(

@@ -23,15 +23,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output went away, as `| head` does.
         sys.stderr.close()
         return int(ExitCode.OK)
-    except Exception as error:
-        if "--verbose" in (sys.argv if argv is None else argv):
-            raise
-        sys.stderr.write(
-            f"error: this is a bug of notchpay-pipeline ({type(error).__name__})\n\n"
-            "hint: run it again with `--verbose` and report what it prints, without"
-            " anybody's data\n"
-        )
+    except Exception as error:  # noqa: BLE001 - the last net; it tells what it caught
+        _say_bug(error, sys.argv if argv is None else argv)
         return int(ExitCode.BUG)
+
+
+def _say_bug(error: Exception, argv: Sequence[str]) -> None:
+    from pipeline.cli.crash import report
+
+    sys.stderr.write(
+        f"error: this is a bug of notchpay-pipeline ({type(error).__name__})\n\n"
+    )
+    if {"--verbose", "-v"}.intersection(argv):
+        sys.stderr.write(report(error) + "\n\nhint: report these lines\n")
+    else:
+        sys.stderr.write(
+            "hint: run it again with `--verbose` and report what it prints\n"
+        )
 
 
 def _say(error: PipelineError) -> None:

@@ -89,6 +89,7 @@ def test_undo_of_a_pruned_run_says_why(run, here, api, file):
     assert found_in(here / "runs", CLEAR) == []
 
 
+@pytest.mark.slow
 def test_off_and_other_ages(run, here, api, file, monkeypatch):
     monkeypatch.setenv("NOTCHPAY_RETENTION", "off")
     old = imported(run, here, file, 200)
