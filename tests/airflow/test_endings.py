@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pipeline.airflow.connection import from_environment, settings_of
+from pipeline.errors import InterruptedRunError
 from tests.airflow.test_dags import xcom
 from tests.airflow.world import bad, people
 
@@ -123,47 +126,46 @@ def test_patience_ends(small, held):
     assert here.emails() == []
 
 
+AT = "2026-11-01T02:00:00+00:00"
 GO = """
 import importlib.util, sys
-from datetime import datetime, UTC
+from datetime import datetime
 spec = importlib.util.spec_from_file_location("small", sys.argv[1])
 small = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(small)
 at = datetime.fromisoformat(sys.argv[3])
-run = small.imports.test(logical_date=at, run_conf={"file": sys.argv[2]})
-sys.exit(str(run.state) != "success")
+small.imports.test(logical_date=at, run_conf={"file": sys.argv[2]})
 """
 
 
-def start(file, at):
-    """Run the import's DAG in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", GO, str(SMALL), str(file), at],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def wait_for_creates(here, process, count):
-    """Wait until `count` customers are there while the process still runs."""
-    until = time.monotonic() + 90
+def wait_for_creates(here, count, goes_on):
+    """Wait until `count` customers are there while the import still runs."""
+    until = time.monotonic() + 120
     while len(here.emails()) < count:
         assert time.monotonic() < until
-        assert process.poll() is None
+        assert goes_on()
         time.sleep(0.05)
 
 
 def test_a_task_that_is_killed_and_tried_again_creates_nobody_twice(small, world):
     here = world(rate="40/1", concurrency=4)
-    file, at = here.file(people(120)), "2026-11-01T02:00:00+00:00"
-    first = start(file, at)
-    wait_for_creates(here, first, 30)
+    file, log = here.file(people(120)), here.folder / "first.log"
+    with log.open("w") as told:
+        first = subprocess.Popen(
+            [sys.executable, "-c", GO, str(SMALL), str(file), AT],
+            cwd=ROOT, stdout=told, stderr=told,
+        )  # fmt: skip
+    wait_for_creates(here, 30, lambda: first.poll() is None)
     first.kill()
     assert first.wait() == -signal.SIGKILL
     (left,) = here.summaries()
     assert left["state"] == "interrupted"
     assert 30 <= len(here.emails()) < 120
 
-    assert start(file, at).wait(120) == 0
+    run = small.imports.test(
+        logical_date=datetime.fromisoformat(AT), run_conf={"file": str(file)}
+    )
+    assert tried(run)[0] == "success"
     (done,) = here.summaries()
     assert (done["run_id"], done["state"]) == (left["run_id"], "finished")
     assert done["rows"]["created"] == 120
@@ -172,12 +174,31 @@ def test_a_task_that_is_killed_and_tried_again_creates_nobody_twice(small, world
 
 def test_a_task_that_is_told_to_stop_goes_on_when_tried_again(small, world):
     here = world(rate="40/1", concurrency=4)
-    process = start(here.file(people(80)), "2026-11-02T02:00:00+00:00")
-    wait_for_creates(here, process, 20)
-    os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(120) == 0, "the second try of the same process ends well"
+    file = str(here.file(people(80)))
+
+    def tell():
+        wait_for_creates(here, 20, lambda: True)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    run = small.imports.test(run_conf={"file": file})
+    teller.join()
+    assert tried(run) == ("success", 2), "the first try stopped, the second went on"
     (done,) = here.summaries()
     assert done["rows"]["created"] == 80
-    log = (Path(here.runs) / done["run_id"] / "run.log").read_text()
-    assert "run_resumed" in log
+    assert "run_resumed" in (here.runs / done["run_id"] / "run.log").read_text()
     assert len(here.emails()) == 80
+
+
+def test_on_kill_stops_a_run_and_nothing_else(small):
+    task = small.imports.get_task("work")
+    task.on_kill()
+    stopper = task.stopper()
+    with pytest.raises(InterruptedRunError), stopper.armed():
+        _killed(task)
+
+
+def _killed(task):
+    task.on_kill()
+    signal.pause()
