@@ -50,10 +50,15 @@ def decide_command(
 
         print_json(stored)
     elif not common.quiet:
-        who = stored.pop("actor")
-        told = ", ".join(f"{count} {name}" for name, count in stored.items() if count)
-        nothing = "aucune décision" if settings.lang == "fr" else "no decision"
-        sys.stdout.write(f"{told or nothing} ({who})\n")
+        from pipeline.report.words import Words
+
+        who, words = stored.pop("actor"), Words(settings.lang)
+        told = ", ".join(
+            words.text("decided", name, count=count)
+            for name, count in stored.items()
+            if count
+        )
+        sys.stdout.write(f"{told or words.text('decided', 'none')} ({who})\n")
     return 0
 
 
@@ -79,19 +84,20 @@ def index_command(
 
         print_json(status.as_dict())
     elif not common.quiet:
-        sys.stdout.write(_told(status, french=settings.lang == "fr") + "\n")
+        sys.stdout.write(_told(status, settings.lang) + "\n")
     return 0
 
 
-def _told(status: Any, *, french: bool) -> str:
+def _told(status: Any, lang: str) -> str:
+    from pipeline.report.words import Words
+
+    words = Words(lang)
     if status.age_seconds is None:
-        return (
-            "aucun index : `index refresh` en fait un"
-            if french
-            else "there is no index: `index refresh` makes one"
-        )
-    hours = f"{status.age_seconds / 3600:.1f} h"
-    count = f"{status.customers:,}".replace(",", " ")
-    if french:
-        return f"{count} clients, listés il y a {hours}, {status.gone} disparus"
-    return f"{count} customers, listed {hours} ago, {status.gone} gone"
+        return words.text("decided", "no_index")
+    return words.text(
+        "decided",
+        "index",
+        count=words.number(status.customers),
+        hours=words.number(status.age_seconds / 3600, 1),
+        gone=words.number(status.gone),
+    )

@@ -25,6 +25,7 @@ from pipeline.runs.matching import Matcher, matcher_of
 from pipeline.runs.rematching import Moved, match_again
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.session import Session
+from pipeline.runs.talk import said
 from pipeline.runs.workbench import Workbench
 from pipeline.state.journal import Journal
 from pipeline.state.writes import Write
@@ -279,7 +280,7 @@ def stopping(session: Session, request: ImportRequest) -> Iterator[Stop]:
 
     def told(number: int, _: FrameType | None) -> None:
         stop.by_signal(number)
-        session.talk.say("stopping: what is on its way is finished first")
+        session.talk.say(said(session.settings, "stopping"))
         signal.signal(number, old[number])
 
     try:

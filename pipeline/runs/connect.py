@@ -15,7 +15,7 @@ from pipeline.api.pace import Pace
 from pipeline.existing.finder import Finder, PhoneForm
 from pipeline.files.publish import private_folder
 from pipeline.runs.apart import check_expected, keep_apart
-from pipeline.runs.talk import Talk
+from pipeline.runs.talk import Talk, said
 from pipeline.settings import Settings
 from pipeline.state.notes import Notes
 from pipeline.state.pace import DatabasePaceStore
@@ -96,7 +96,7 @@ async def connect(
             share=settings.rate_share,
             concurrency=settings.concurrency,
             clock=clock,
-            on_pause=lambda until: talk.say(_paused(until)),
+            on_pause=lambda until: talk.say(_paused(until, settings)),
         )
         try:
             async with NotchPayClient(config, pace) as client:
@@ -115,13 +115,14 @@ async def connect(
             pace.close()
 
 
-def _paused(until: float) -> str:
+def _paused(until: float, settings: Settings) -> str:
     at = datetime.fromtimestamp(until).astimezone()
-    return f"the API asked to wait: paused until {at:%H:%M:%S}"
+    return said(settings, "paused", at=f"{at:%H:%M:%S}")
 
 
 def account_line(account: Account, settings: Settings) -> str:
     """Return the first line of plan and import: whose account, live or test."""
-    name = account.merchant or "an account the API does not name"
-    sync = f", connected account {settings.sync}" if settings.sync else ""
-    return f"account: {name} ({account.env}) at {settings.base_url}{sync}"
+    name = account.merchant or said(settings, "no_name")
+    sync = said(settings, "sync", sync=settings.sync) if settings.sync else ""
+    line = said(settings, "account", name=name, env=account.env, url=settings.base_url)
+    return line + sync

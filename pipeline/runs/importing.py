@@ -29,7 +29,7 @@ from pipeline.runs.planning import Plan, make_plan, predicted
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.resuming import close_changed, go_on, open_run, unfinished
 from pipeline.runs.session import Session, new_session, running
-from pipeline.runs.talk import Silence, Talk
+from pipeline.runs.talk import Silence, Talk, said
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
 from pipeline.state.lease import Lease
@@ -132,7 +132,7 @@ class _Work:
 
     async def _go_on(self, connection: Connection, run: Run) -> Session | None:
         self._talk.say(account_line(connection.account, self._settings))
-        self._talk.say(f"going on with the interrupted run {run.run_id}")
+        self._talk.say(said(self._settings, "going_on", run=run.run_id))
         session = await go_on(connection, run, self._talk, self._request)
         if session is not None:
             self._preparers.close()

@@ -21,6 +21,7 @@ from pipeline.runs.own import own_rules
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.results import write_plan
 from pipeline.runs.session import Session
+from pipeline.runs.talk import said
 from pipeline.runs.workbench import Workbench
 from schemas.outcomes import Outcome
 from schemas.records import GuardResult
@@ -77,10 +78,8 @@ def _tell_index(session: Session, matcher: Matcher) -> None:
         return
     used = matcher.uses_index()
     session.summary.extra["index"] = {"age_seconds": round(age), "used": used}
-    hours = f"index of existing customers: {age / 3600:.1f} h old"
-    session.talk.say(
-        hours if used else f"{hours}, older than `--index-max-age`: not used"
-    )
+    name = "index" if used else "index_old"
+    session.talk.say(said(session.settings, name, hours=f"{age / 3600:.1f}"))
 
 
 def _header(

@@ -26,7 +26,7 @@ from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.locking import locked
 from pipeline.runs.request import FileRequest, ImportRequest
 from pipeline.runs.session import Session, open_session, running, source_name
-from pipeline.runs.talk import Silence, Talk
+from pipeline.runs.talk import Silence, Talk, said
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
 from pipeline.state.journal import Journal
@@ -214,7 +214,7 @@ async def close_changed(
     connection: Connection, run: Run, talk: Talk, actor: str | None = None
 ) -> None:
     """Settle the doubts of a run whose file changed, and close it."""
-    talk.say(f"the file changed since run {run.run_id}: it is settled and closed")
+    talk.say(said(connection.settings, "changed", run=run.run_id))
     await _close(connection, run, talk, None, "file_changed", who(actor))
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.files.publish import PRIVATE_FILE, disk_errors
+from pipeline.report.words import Words
+from pipeline.settings import Settings
 
 
 class Talk(Protocol):
@@ -28,6 +30,11 @@ class Talk(Protocol):
     def ask(self, question: str) -> bool:
         """Return whether a person says yes; true where there is nobody to ask."""
         ...
+
+
+def said(settings: Settings, name: str, /, **facts: object) -> str:
+    """Return a line of talk in the language of the settings."""
+    return Words(settings.lang).text("said", name, **facts)
 
 
 class Silence:

@@ -17,7 +17,7 @@ from pipeline.runs.connect import Connection, account_line, connect
 from pipeline.runs.locking import locked
 from pipeline.runs.resuming import Times, go_on
 from pipeline.runs.session import Session, new_session, running
-from pipeline.runs.talk import Silence, Talk
+from pipeline.runs.talk import Silence, Talk, said
 from pipeline.runs.undo_plan import plan_undo
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
@@ -70,7 +70,7 @@ async def _undo(
             RunFilter(parent_run=run.run_id, unfinished=True), limit=1
         )
         if begun:
-            talk.say(f"going on with the interrupted undo {begun[0].run_id}")
+            talk.say(said(settings, "undo_goes_on", run=begun[0].run_id))
             session = await go_on(connection, begun[0], talk, request.times)
             if session is not None:
                 return session
