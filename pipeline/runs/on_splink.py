@@ -47,7 +47,7 @@ def rank_pairs(con: Any, source: str) -> int | None:
         "SELECT row_a, row_b, score FROM pairs WHERE kind = 'pair'"
         " ORDER BY score DESC, row_a, row_b"
     ).fetchall()
-    people = _people(con, source)
+    people = people_of(con, source)
     weights = weigh(people, [(a, b) for a, b, _ in lines]) if len(lines) > 1 else None
     if weights is None:
         return None
@@ -77,7 +77,7 @@ def weigh(
 
     `people` has `row` and the columns compared, as text. None as in `rank_pairs`.
     """
-    with _model(people) as linker:
+    with model_of(people) as linker:
         if linker is None:
             return None
         blocked = pa.table(
@@ -97,7 +97,7 @@ def weigh(
     return {(line[at[0]], line[at[1]]): round(line[at[2]], 6) for line in told}
 
 
-def _people(con: Any, source: str) -> pa.Table:
+def people_of(con: Any, source: str) -> pa.Table:
     """Return the rows of the pairs and a sample of the others."""
     city = ", ".join(f"metadata ->> '{key}'" for key in _CITIES)
     # A relation, not a result: its Arrow table is made without another copy.
@@ -115,7 +115,7 @@ def _people(con: Any, source: str) -> pa.Table:
 
 
 @contextmanager
-def _model(people: pa.Table) -> Iterator[Linker | None]:
+def model_of(people: pa.Table) -> Iterator[Linker | None]:
     """Give a model of the people, trained on them; None where it knows nothing more."""
     columns = [c for c in _COMPARED if len(people[c].drop_null().unique()) > 1]
     filled = [
@@ -134,7 +134,9 @@ def _model(people: pa.Table) -> Iterator[Linker | None]:
                 link_type="dedupe_only",
                 unique_id_column_name="row",
                 comparisons=[_comparison(column) for column in columns],
-                blocking_rules_to_generate_predictions=[block_on("name")],
+                blocking_rules_to_generate_predictions=[
+                    block_on(column) for column in columns if column != "city"
+                ],
             ),
             log_level=logging.CRITICAL,
         )
