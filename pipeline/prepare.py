@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.leaving.cells import hold_back
+from pipeline.leaving.consent import ConsentPolicy, judge_consent
 from pipeline.normalise import phonecell
 from pipeline.normalise.column import Column
 from pipeline.normalise.contacts import Contact, first_good
@@ -76,6 +77,7 @@ class Recipe:
         lang: Language of the messages, en or fr.
         is_test_key: Whether the key in use is a test key, None where that is unknown.
         own: Rules of the user's own, bound to the columns of the file.
+        consent: How consent is read, None where the file has no columns of it.
     """
 
     columns: ColumnMap
@@ -86,6 +88,7 @@ class Recipe:
     lang: str = "en"
     is_test_key: bool | None = None
     own: BoundRules = field(default_factory=BoundRules)
+    consent: ConsentPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,17 @@ def prepare(chunk: Chunk, recipe: Recipe) -> Prepared:
     places = Places(speaker.rows, speaker.lines, recipe.lang)
     own = judge_own(recipe.own, cells.column, places)
     findings += own.findings
-    verdicts = replace(verdicts, refused={**own.refused, **verdicts.refused})
+    consent = judge_consent(recipe.consent, recipe.columns, cells.column, places)
+    findings += consent.findings
+    refused = {**consent.refused, **own.refused, **verdicts.refused}
+    verdicts = replace(verdicts, refused=refused)
     cells.typed = own.typed
     kept_back, secrets = hold_back(_watched(recipe.columns), cells.sent, places)
     cells.typed = {**own.typed, **kept_back}
     findings += secrets
     accepted = np.ones(len(speaker.rows), np.bool_)
     accepted[list(verdicts.refused)] = False
+    cells.consent = consent.columns
     rows = _rows(cells, fields, recipe, speaker, accepted)
     broken = _broken(chunk, recipe.lang)
     findings = sorted([*findings, *broken], key=lambda finding: finding.row)
@@ -155,6 +162,7 @@ class _Cells:
         self.table = table
         self.length = length
         self.typed: Mapping[str, pa.StringArray] = {}
+        self.consent: Mapping[str, pa.StringArray] = {}
 
     def sent(self, name: str) -> pa.StringArray:
         """Return a column as it goes into the metadata."""
@@ -237,6 +245,7 @@ def _rows(
 def _metadata(cells: _Cells, fields: _Fields, columns: ColumnMap) -> list[Keyed]:
     """Return every metadata column under a key of its own."""
     keyed = {key: cells.sent(name) for key, name in columns.metadata}
+    keyed |= cells.consent
     for key, values in (*fields.email.kept, *fields.phone.kept):
         while key in keyed:
             key += " 2"  # noqa: PLW2901 - the first free key

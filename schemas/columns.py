@@ -22,6 +22,8 @@ class ColumnMap:
     phones: tuple[str, ...] = ()
     country: str | None = None
     external_id: str | None = None
+    consent: str | None = None
+    consent_date: str | None = None
     birth_date: str | None = None
     national_id: str | None = None
     metadata: tuple[tuple[str, str], ...] = ()

@@ -7,8 +7,20 @@ EMAIL = "email"
 PHONE = "phone"
 COUNTRY = "country"
 EXTERNAL_ID = "external_id"
+CONSENT = "consent"
+CONSENT_DATE = "consent_date"
 
-MAPPABLE = (NAME, FIRST_NAME, LAST_NAME, EMAIL, PHONE, COUNTRY, EXTERNAL_ID)
+MAPPABLE = (
+    NAME,
+    FIRST_NAME,
+    LAST_NAME,
+    EMAIL,
+    PHONE,
+    COUNTRY,
+    EXTERNAL_ID,
+    CONSENT,
+    CONSENT_DATE,
+)
 """Values of FIELD in `--map FIELD=COLUMN`, beside `metadata.KEY`."""
 
 API_FIELDS = (NAME, EMAIL, PHONE)

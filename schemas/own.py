@@ -71,12 +71,16 @@ class OwnMetadata:
 
 @dataclass(frozen=True, slots=True)
 class OwnRules:
-    """Everything of the user's own; `shares` are limits of built-in rules by name."""
+    """Everything of the user's own; `shares` are limits of built-in rules by name.
+
+    `consent` says whether rows need it, None where nothing is said of it.
+    """
 
     rules: tuple[OwnRule, ...] = ()
     metadata: OwnMetadata = OwnMetadata()
     shares: tuple[tuple[str, float], ...] = ()
     limits: tuple[tuple[str, float], ...] = ()
+    consent: bool | None = None
 
     @property
     def max_shares(self) -> tuple[tuple[str, float], ...]:

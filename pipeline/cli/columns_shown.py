@@ -16,6 +16,8 @@ _FIELDS = {
     "phone": ("phone", "téléphone"),
     "country": ("country", "pays"),
     "external_id": ("external id", "identifiant externe"),
+    "consent": ("consent", "consentement"),
+    "consent_date": ("date of consent", "date du consentement"),
 }
 _LEAVING = ("columns that leave as metadata", "colonnes envoyées en métadonnées")
 _HELD = ("columns held back", "colonnes retenues")

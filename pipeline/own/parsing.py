@@ -1,4 +1,4 @@
-"""The tables `[rules.NAME]`, `[metadata]`, `[guards]` and `[drift]` of the TOML file as values."""
+"""The tables `[rules.NAME]`, `[metadata]`, `[consent]`, `[guards]`, `[drift]` as values."""
 
 import datetime as dt
 import re
@@ -58,7 +58,8 @@ def parse_own(document: Document) -> OwnRules:
         for key, value in _limits(document.table(table), keys)
     ]
     metadata = _metadata(document.table("metadata"))
-    return OwnRules(tuple(found), metadata, tuple(shares), tuple(limits))
+    consent = _consent(document.table("consent"))
+    return OwnRules(tuple(found), metadata, tuple(shares), tuple(limits), consent)
 
 
 def _rule(name: str, reader: Reader) -> OwnRule:
@@ -178,6 +179,12 @@ def _metadata(reader: Reader) -> OwnMetadata:
         rename=reader.pairs("rename"),
         types=types,  # type: ignore[arg-type]  # each kind was looked at
     )
+
+
+def _consent(reader: Reader) -> bool | None:
+    """Return whether consent is required; None where the file has no such table."""
+    reader.only(("required",))
+    return reader.flag("required") if reader.keys() else None
 
 
 def _limits(reader: Reader, keys: Sequence[str]) -> list[tuple[str, float]]:

@@ -28,6 +28,8 @@ from pipeline.recognise.rest import Rest, Said
 from pipeline.recognise.shown import looks_like_data, show_header, show_headers
 from schemas.columns import ColumnMap
 from schemas.fields import (
+    CONSENT,
+    CONSENT_DATE,
     COUNTRY,
     EMAIL,
     EXTERNAL_ID,
@@ -74,14 +76,15 @@ def recognise(
     columns = columns_of(headers, sample)
     roles, keys = _take_named(headers, chosen)
     free = [c for c in columns if c.header not in roles.taken | keys.keys()]
-    take_by_header(free, roles)
+    take_by_header(free, roles, consent=chosen.consent)
     take_by_contents(free, roles, chosen.region)
     if not roles.has_contact():
         raise _no_contact(headers)
     if not any(roles.columns.get(role) for role in (NAME, FIRST_NAME, LAST_NAME)):
         roles.notes.append(Note("name_column_missing", ""))
     said = Said.of(headers, keys, chosen)
-    reserved = [field for field in (COUNTRY, EXTERNAL_ID) if roles.columns.get(field)]
+    written = (COUNTRY, EXTERNAL_ID, CONSENT, CONSENT_DATE)
+    reserved = [field for field in written if roles.columns.get(field)]
     rest = Rest(reserved=frozenset(reserved))
     for column in sorted(columns, key=lambda one: one.header not in keys):
         if column.header not in roles.taken:
@@ -122,6 +125,8 @@ def _recognition(rest: Rest, roles: Roles) -> Recognition:
         phones=tuple(roles.columns.get(PHONE, ())),
         country=roles.one(COUNTRY),
         external_id=roles.one(EXTERNAL_ID),
+        consent=roles.one(CONSENT),
+        consent_date=roles.one(CONSENT_DATE),
         birth_date=rest.by_kind.get(_BIRTH_DATE),
         national_id=rest.by_kind.get(_NATIONAL_ID),
         metadata=tuple((key, column) for key, column in rest.metadata.items()),

@@ -15,6 +15,8 @@ from pipeline.recognise.contents import (
 from pipeline.recognise.options import ColumnEvidence, Note
 from pipeline.recognise.withheld import kind_of, secret_values
 from schemas.fields import (
+    CONSENT,
+    CONSENT_DATE,
     COUNTRY,
     EMAIL,
     EXTERNAL_ID,
@@ -81,8 +83,13 @@ def columns_of(
     )
 
 
-def take_by_header(columns: Sequence[Column], roles: Roles) -> None:
-    """Give each column that its header names its field; fields named by hand stay."""
+def take_by_header(
+    columns: Sequence[Column], roles: Roles, *, consent: bool = False
+) -> None:
+    """Give each column that its header names its field; fields named by hand stay.
+
+    Columns of `consent` are fields only where consent is asked for.
+    """
     named = frozenset(roles.columns)
     if named & {NAME, FIRST_NAME, LAST_NAME}:
         named |= {NAME, FIRST_NAME, LAST_NAME}
@@ -92,7 +99,7 @@ def take_by_header(columns: Sequence[Column], roles: Roles) -> None:
         if said and said.field not in named and _fits(column, said):
             found.setdefault(said.field, []).append((column, said))
     ranked = {role: _ranked(candidates) for role, candidates in found.items()}
-    for role, column, said in (*_names(ranked), *_others(ranked)):
+    for role, column, said in (*_names(ranked), *_others(ranked, consent)):
         roles.take(role, column.header, _by_header(role, column, said))
 
 
@@ -162,12 +169,13 @@ _Ranked = Mapping[str, list[tuple[Column, Meaning]]]
 _Taken = list[tuple[str, Column, Meaning]]
 
 
-def _others(ranked: _Ranked) -> _Taken:
+def _others(ranked: _Ranked, consent: bool) -> _Taken:
     """Return all e-mail and phone columns, and the best filled one of other fields."""
     taken = [
         (r, column, said) for r in (EMAIL, PHONE) for column, said in ranked.get(r, ())
     ]
-    for role in (COUNTRY, EXTERNAL_ID):
+    singles = (COUNTRY, EXTERNAL_ID, *((CONSENT, CONSENT_DATE) if consent else ()))
+    for role in singles:
         candidates = ranked.get(role, [])
         for column, said in [c for c in candidates if c[0].filled] or candidates:
             taken.append((role, column, said))

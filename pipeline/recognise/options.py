@@ -36,7 +36,8 @@ class RecogniseOptions:
 
     `map` holds (field, column) of each `--map`; `allow` names sensitive columns that
     may leave, `deny` columns that may not; `rename` holds (column, metadata key).
-    `region` is the country of phone numbers without a country code.
+    `consent` looks for the columns of consent, which are metadata otherwise. `region`
+    is the country of phone numbers without a country code.
     """
 
     map: tuple[tuple[str, str], ...] = ()
@@ -44,6 +45,7 @@ class RecogniseOptions:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     rename: tuple[tuple[str, str], ...] = ()
+    consent: bool = False
     region: str = "CM"
 
 

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from pipeline.files.run_folder import RunFolder
+from pipeline.leaving.consent import ConsentPolicy
 from pipeline.own.columns import bind
 from pipeline.prepare import Recipe
 from pipeline.read import ReadOptions, Source, open_source
@@ -27,6 +30,7 @@ from pipeline.runs.staging import PartCounts, views
 from pipeline.runs.talk import Talk
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
+from schemas.columns import ColumnMap
 from schemas.own import BoundRules, OwnRules
 from schemas.records import Finding
 from schemas.rules import rule
@@ -116,6 +120,7 @@ def _stage(
         lang=settings.lang,
         is_test_key=is_test_key,
         own=bound,
+        consent=consent_policy(settings, own, recognition.columns),
     )
     intake = Intake(
         name=source.layout.name,
@@ -139,6 +144,16 @@ def _stage(
     _join(folder, source, intake, settings.lang, about_file)
     _refuse_repeats(folder, bound, intake, settings)
     return intake
+
+
+def consent_policy(
+    settings: Settings, own: OwnRules, columns: ColumnMap
+) -> ConsentPolicy | None:
+    """Return how consent is read: not at all where nobody speaks of it."""
+    if own.consent is None and not (columns.consent or columns.consent_date):
+        return None
+    today = datetime.now(ZoneInfo(settings.timezone)).date().isoformat()
+    return ConsentPolicy(bool(own.consent), today)
 
 
 def _refuse_repeats(

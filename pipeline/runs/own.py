@@ -53,6 +53,7 @@ def recognise_options(
         allow=present((*settings.metadata_allow, *said.allow), headers),
         deny=present((*settings.metadata_deny, *said.deny), headers),
         rename=tuple((header, key) for header, key in renamed if header is not None),
+        consent=own.consent is not None,
         region=settings.region,
     )
 

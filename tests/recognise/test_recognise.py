@@ -267,7 +267,7 @@ class TestMap:
                 "`--map` has no field `mail`",
                 (
                     "fields are name, first_name, last_name, email, phone, country, "
-                    "external_id and metadata.KEY"
+                    "external_id, consent, consent_date and metadata.KEY"
                 ),
             ),
             (
