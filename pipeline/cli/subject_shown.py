@@ -18,7 +18,6 @@ _TEXTS = {
     "writes": ("journal (state database)", "journal (base d'état)"),
     "customers": ("customers in the API", "clients dans l'API"),
     "payments": ("payments in the API, kept", "paiements dans l'API, conservés"),
-    "not_reached": ("not looked at: {place}", "non consulté : {place}"),
     "folder": ("everything is in {folder}", "tout est dans {folder}"),
     "digest": (
         "nothing is changed yet; to erase: --approve {digest}",
@@ -65,8 +64,6 @@ def _held(told: Mapping[str, Any], lang: str) -> Iterator[str]:
         yield _say("people", lang, n=told["people"])
     if told["shared_contacts"]:
         yield _say("shared", lang, n=told["shared_contacts"])
-    for place in told["not_reached"]:
-        yield _say("not_reached", lang, place=place)
     if "folder" in told:
         yield _say("folder", lang, folder=told["folder"])
     if "digest" in told:
@@ -79,8 +76,6 @@ def _erased(told: Mapping[str, Any], lang: str) -> Iterator[str]:
     yield f"{told['writes']:>7} {_say('writes', lang)}"
     yield f"{told['customers_deleted']:>7} {_say('customers', lang)}"
     yield f"{told['payments_kept']:>7} {_say('payments', lang)}"
-    for place in told["not_reached"]:
-        yield _say("not_reached", lang, place=place)
     if told["left"]:
         yield _say("left", lang, n=told["left"])
     yield _say("erased", lang, id=told["erasure_id"])

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 
 from pipeline.api.errors import NotFound
 from pipeline.errors import SettingsError, UsageError
-from pipeline.files.stores import is_remote
 from pipeline.match.known import Known
 from pipeline.privacy.marks import Marks
 from pipeline.privacy.person import Person, Sighting, people_asked_for, resolve
 from pipeline.runs.connect import Connection, connect, open_database
 from pipeline.runs.remembering import known_account
 from pipeline.runs.subject_journal import sightings_of_journal, writes_of
+from pipeline.runs.subject_places import Roots, roots_of
 from pipeline.runs.talk import Silence, Talk
 from pipeline.settings import Settings
 from pipeline.state.index import CustomerIndex
@@ -56,7 +56,7 @@ class Held:
         writes: (run id, write) of the journal that have clear values.
         customers: Records of the API, as it tells them; None: it was not asked.
         payments: The customer's payments in the API, by id.
-        not_reached: Places that were not looked at.
+        roots: Where runs and exports lie.
     """
 
     person: Person
@@ -65,8 +65,8 @@ class Held:
     traces: tuple[Trace, ...]
     writes: tuple[tuple[str, Write], ...]
     customers: tuple[Mapping[str, JSON], ...] | None
+    roots: Roots
     payments: Mapping[str, Sequence[JSON]] = field(default_factory=dict)
-    not_reached: tuple[str, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -169,7 +169,7 @@ async def _with_api(connection: Connection, held: Held, live: Sequence[Known]) -
         writes=held.writes,
         customers=tuple(customers),
         payments=payments,
-        not_reached=held.not_reached,
+        roots=held.roots,
     )
 
 
@@ -195,26 +195,20 @@ def _find(
     account: str | None,
     live: Sequence[Known] | None,
 ) -> Held:
-    exports = settings.exports_dir
-    skipped = [exports] if is_remote(exports) else []
-    skipped += [runs for runs in [settings.runs_dir] if not settings.runs_is_local]
-    inboxes = [Path(i) for i in request.inboxes]
+    roots = roots_of(settings)
+    inboxes = sorted({Path(i) for i in (*request.inboxes, *settings.inbox)})
     for inbox in inboxes:
         if not inbox.is_dir():
-            raise UsageError(f"`--inbox {inbox}` is no folder")
+            raise UsageError(f"the inbox `{inbox}` is no folder")
     asked = _with_known_ids(asked, state, account)
     seen = [_sighting(known) for known in live or ()]
     if state is not None and account is not None:
         seen += sightings_of_journal(state, account, asked, settings.region)
-    if exports not in skipped:
-        seen += _exported(Path(exports), asked, settings.region)
+    seen += _exported(roots.exports, asked, settings.region)
     person = resolve(asked, seen)
     marks = Marks(person)
-    traces: list[Trace] = []
-    if settings.runs_is_local:
-        traces += run_traces(Path(settings.runs_dir), marks, account)
-    if exports not in skipped:
-        traces += export_traces(Path(exports), marks)
+    traces = [*run_traces(roots.runs, marks, account)]
+    traces += export_traces(roots.exports, marks)
     for inbox in inboxes:
         traces += inbox_traces(inbox, marks, settings.region)
     return Held(
@@ -224,7 +218,7 @@ def _find(
         traces=tuple(traces),
         writes=tuple(writes_of(state, account, marks)) if state and account else (),
         customers=None,
-        not_reached=tuple(skipped),
+        roots=roots,
     )
 
 

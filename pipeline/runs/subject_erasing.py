@@ -54,7 +54,7 @@ class ErasePlan:
             "files": [
                 {
                     "place": t.place,
-                    "file": str(t.path),
+                    "file": held.roots.shown(t.path),
                     "kind": t.kind,
                     "act": t.act,
                     "records": t.records,
@@ -65,7 +65,6 @@ class ErasePlan:
             "customers_to_delete": len(held.customers or ()),
             "payments_kept": sum(map(len, held.payments.values())),
             "shared_contacts": len(held.person.shared),
-            "not_reached": list(held.not_reached),
         }
 
 
@@ -117,7 +116,7 @@ def erase(
         keys = keys_of(state, held.person)
         account = held.account or ""
         People(state, account).suppress(keys)
-        _clear_dead_staging(settings)
+        _clear_dead_staging(held, People(state, account).open_runs())
         exports = _erase_files(settings, held, now, plan.digest)
         writes = _erase_state(state, account, held)
         deleted = 0 if request.offline else asyncio.run(_delete(settings, held, talk))
@@ -136,7 +135,6 @@ def erase(
             "writes": writes,
             "customers_deleted": deleted,
             "payments_kept": sum(map(len, held.payments.values())),
-            "not_reached": list(held.not_reached),
             "left": left,
             "keys": sorted(keys),
         }
@@ -146,7 +144,7 @@ def erase(
             account=account or None,
             details={k: v for k, v in proof.items() if k not in ("actor", "account")},
         )
-    _write_proof(settings, proof)
+    _write_proof(held, proof)
     return proof
 
 
@@ -154,9 +152,8 @@ def _digest(held: Held) -> str:
     """Return the SHA-256 of what would be done, the same however often it is planned."""
     told = {
         "account": held.account,
-        # Sizes and times instead of contents: the proof keeps this digest.
         "files": sorted(
-            (t.place, str(t.path), t.act, t.records, *_stamp(t.path))
+            (t.place, held.roots.shown(t.path), t.act, t.records, _sha256(t.path))
             for t in held.traces
         ),
         "writes": sorted((run_id, w.op) for run_id, w in held.writes),
@@ -165,9 +162,9 @@ def _digest(held: Held) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refuse_open_runs(settings: Settings, held: Held) -> None:
@@ -182,7 +179,7 @@ def _refuse_open_runs(settings: Settings, held: Held) -> None:
         open_runs = People(state, account).open_runs()
     blocking = open_runs & {run_id for run_id, _ in held.writes}
     marks = Marks(held.person)
-    for folder in staging_of(Path(settings.runs_dir)):
+    for folder in staging_of(held.roots.runs):
         run_id = folder.parent.name
         is_used = run_id in open_runs or not _is_left(folder)
         if is_used and _stages(folder, marks):
@@ -205,17 +202,12 @@ def _stages(folder: Path, marks: Marks) -> bool:
     return True  # it cannot be read: rather ask too much
 
 
-def _clear_dead_staging(settings: Settings) -> None:
+def _clear_dead_staging(held: Held, open_runs: frozenset[str]) -> None:
     """Remove the staging of runs that were killed and can never go on."""
-    if not settings.runs_is_local:
-        return
-    with local_state(settings) as (state, account):
-        if state is None or account is None:
-            return
-        open_runs = {r.run_id for r in state.runs.find_runs() if r.finished_at is None}
-    for folder in staging_of(Path(settings.runs_dir)):
+    for folder in staging_of(held.roots.runs):
         if folder.parent.name not in open_runs and _is_left(folder):
             shutil.rmtree(folder, ignore_errors=True)
+            held.roots.send_back([folder])
 
 
 def _is_left(folder: Path) -> bool:
@@ -226,24 +218,25 @@ def _is_left(folder: Path) -> bool:
 
 def _erase_files(settings: Settings, held: Held, now: datetime, digest: str) -> int:
     marks = Marks(held.person)
-    root = Path(settings.runs_dir)
     # Whose rows these are is read before the first file that says so is blanked.
-    whose = run_who(root, marks)
+    whose = run_who(held.roots.runs, marks)
     targets = [
         (t, whose(t.path) if t.place == "runs" else Who(marks)) for t in held.traces
     ]
     for trace, who in targets:
         with disk_errors(trace.path):
             format_of(trace, settings.region).erase(trace.path, who)
-    _forget_domains(settings, held)
+    _forget_domains(held)
     changed = [t.path for t in held.traces if t.place == "exports"]
     note = {"at": now.isoformat(timespec="seconds"), "digest": digest}
-    return mend_exports(Path(settings.exports_dir), changed, note) if changed else 0
+    mended = mend_exports(held.roots.exports, changed, note)
+    held.roots.send_back(t.path for t in held.traces)
+    return mended
 
 
-def _forget_domains(settings: Settings, held: Held) -> None:
+def _forget_domains(held: Held) -> None:
     """Take the domain of a person's e-mail out of what DNS said about domains."""
-    path = Path(settings.runs_dir) / "domains.json"
+    path = held.roots.runs / "domains.json"
     if not path.is_file():
         return
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -302,12 +295,11 @@ def _writable_state(settings: Settings, held: Held) -> State:
     return open_database(settings)
 
 
-def _write_proof(settings: Settings, proof: Mapping[str, JSON]) -> None:
-    if not settings.runs_is_local:
-        return
-    folder = private_folder(Path(settings.runs_dir) / PROOFS)
-    text = json.dumps(proof, ensure_ascii=False, indent=2)
-    write_text(folder / f"{proof['erasure_id']}.json", text + "\n")
+def _write_proof(held: Held, proof: Mapping[str, JSON]) -> None:
+    folder = private_folder(held.roots.runs / PROOFS)
+    path = folder / f"{proof['erasure_id']}.json"
+    write_text(path, json.dumps(proof, ensure_ascii=False, indent=2) + "\n")
+    held.roots.send_back([path])
 
 
 def readmit(

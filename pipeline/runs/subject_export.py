@@ -45,7 +45,6 @@ def shown(held: Held) -> dict[str, JSON]:
         "writes": dict(Counter(run_id for run_id, _ in held.writes)),
         "customers": None if held.customers is None else len(held.customers),
         "payments": sum(map(len, held.payments.values())),
-        "not_reached": list(held.not_reached),
     }
 
 
@@ -65,13 +64,15 @@ def hand_out(
         _write_json(out / "api_payments.json", dict(held.payments))
         writes = [shown_write(run_id, write) for run_id, write in held.writes]
         _write_json(out / "what_was_sent.json", writes)
-        files = [_hand_out_file(out, number, t) for number, t in enumerate(held.traces)]
+        files = [
+            _hand_out_file(out, number, held, t) for number, t in enumerate(held.traces)
+        ]
         _write_json(out / "contents.json", {**shown(held), "copies": files})
     _audit(settings, held, actor)
     return {"folder": str(out), **shown(held)}
 
 
-def _hand_out_file(out: Path, number: int, trace: Trace) -> dict[str, JSON]:
+def _hand_out_file(out: Path, number: int, held: Held, trace: Trace) -> dict[str, JSON]:
     """Write the person's records of one file as CSV; return which file they are of."""
     name = f"{trace.place}_{number + 1:03d}_{trace.path.stem}.csv"
     columns = list(dict.fromkeys(key for record in trace.told for key in record))
@@ -84,7 +85,11 @@ def _hand_out_file(out: Path, number: int, trace: Trace) -> dict[str, JSON]:
         draft.open("w", encoding="utf-8-sig", newline="") as file,
     ):
         csv.writer(file).writerows([[protect(str(c)) for c in columns], *lines])
-    return {"file": str(trace.path), "copy": name, "records": trace.records}
+    return {
+        "file": held.roots.shown(trace.path),
+        "copy": name,
+        "records": trace.records,
+    }
 
 
 def _cell(value: JSON) -> str:
