@@ -27,8 +27,8 @@ from pipeline.cli.options import (
     seconds_of,
     settings_arguments,
 )
-from pipeline.cli.requests import file_request, import_request
 from pipeline.cli.privacy_commands import add_privacy_commands
+from pipeline.cli.requests import file_request, import_request
 from pipeline.cli.rules_commands import add_rules_commands
 from pipeline.cli.spread import spread
 from pipeline.errors import SettingsError, UsageError
@@ -403,7 +403,8 @@ def doctor_command(common: Common) -> int:
     """Check settings, key, API, state database and disk; say what to mend."""
     settings = _settings(common)
     from pipeline.cli.looks import show_looks
-    from pipeline.runs.doctor import Health, examine
+    from pipeline.runs.doctor import examine
+    from pipeline.runs.looks import Health
 
     looks = examine(settings)
     show_looks(looks, common)

@@ -4,68 +4,47 @@ Every look answers with one line; none of them writes to the API.
 """
 
 import asyncio
-import os
-import shutil
-import stat
+import ssl
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from pipeline.api.config import ApiConfig
 from pipeline.api.governor import Rate
 from pipeline.errors import PipelineError
+from pipeline.report.folder import summaries
 from pipeline.runs.connect import connect, open_database
+from pipeline.runs.doctor_places import OTHERS, PLACES
+from pipeline.runs.looks import Health, Look, said
 from pipeline.runs.talk import Silence
-from pipeline.settings import Settings
+from pipeline.settings import Settings, is_loopback
+from pipeline.state.notes import Notes
+from schemas.api import Account
 
-LOW_DISK = 500_000_000
-"""Bytes below which a large file may not fit into staging."""
 CLOCK_SECONDS = 60.0
-_OTHERS = 0o077
-
-
-class Health(StrEnum):
-    """How a look came out."""
-
-    GOOD = "good"
-    DOUBT = "doubt"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One thing that was looked at, and the next step where it is not good."""
-
-    name: str
-    health: Health
-    text: str
-    hint: str = ""
+_ENVS = ("test", "live")
 
 
 def examine(settings: Settings) -> list[Look]:
-    """Look at key, API, clock, proxy, state database, disk, folders and files."""
+    """Look at key, API, certificate, clock, proxy, database, disk, folders, times."""
     looks: list[Look] = []
-    for look in (_key, _pace, _proxy, _api, _clock, _state, _disk, _folders, _env_file):
+    for look in (_key, _pace, _proxy, _api, _web, _state, _times, _notify, *PLACES):
         looks.extend(look(settings))
     return looks
-
-
-def _said(name: str, error: PipelineError) -> Look:
-    return Look(name, Health.BAD, error.message, error.hint or "")
 
 
 def _key(settings: Settings) -> Iterator[Look]:
     try:
         key = settings.key()
     except PipelineError as error:
-        yield _said("key", error)
+        yield said("key", error)
         return
     lower = key.lower()
     if lower.startswith("bearer"):
@@ -90,7 +69,7 @@ def _key(settings: Settings) -> Iterator[Look]:
         kind = "test" if "test" in lower or lower.startswith("sb.") else "live"
         yield Look("key", Health.GOOD, f"a key is set; it looks like a {kind} key")
     path = settings.api_key_file
-    if path is not None and path.exists() and path.stat().st_mode & _OTHERS:
+    if path is not None and path.exists() and path.stat().st_mode & OTHERS:
         yield Look(
             "key file",
             Health.DOUBT,
@@ -103,7 +82,7 @@ def _pace(settings: Settings) -> Iterator[Look]:
     try:
         rate = Rate.parse(settings.rate)
     except PipelineError as error:
-        yield _said("pace", error)
+        yield said("pace", error)
         return
     if rate is None:
         yield Look(
@@ -120,7 +99,7 @@ def _pace(settings: Settings) -> Iterator[Look]:
 def _proxy(settings: Settings) -> Iterator[Look]:
     host = urlsplit(settings.base_url).hostname or ""
     proxy = getproxies().get(urlsplit(settings.base_url).scheme)
-    if proxy and not proxy_bypass(host):
+    if proxy and not is_loopback(settings.base_url) and not proxy_bypass(host):
         where = urlsplit(proxy).hostname or "set"
         yield Look(
             "proxy",
@@ -131,33 +110,90 @@ def _proxy(settings: Settings) -> Iterator[Look]:
 
 
 def _api(settings: Settings) -> Iterator[Look]:
-    async def ask() -> str:
+    async def ask() -> Account:
         async with connect(settings, Silence()) as connection:
-            account = connection.account
             await connection.client.customers(page=1, limit=1)
-            name = account.merchant or "an account the API does not name"
-            return f"{name} ({account.env}) answers at {settings.base_url}"
+            return connection.account
 
     try:
-        yield Look("API", Health.GOOD, asyncio.run(ask()))
+        account = asyncio.run(ask())
     except PipelineError as error:
-        yield _said("API", error)
+        yield said("API", error)
+        return
+    name = account.merchant or "an account the API does not name"
+    text = f"{name} ({account.env}) answers at {settings.base_url}"
+    yield Look("API", Health.GOOD, text)
+    yield from _same_data(settings, account)
 
 
-def _clock(settings: Settings) -> Iterator[Look]:
+def _same_data(settings: Settings, account: Account) -> Iterator[Look]:
+    """Say where the newest import wrote to live data and the key is of test, or so."""
+    if not settings.runs_is_local:
+        return
+    told = [
+        summary
+        for summary in summaries(Path(settings.runs_dir))
+        if summary.get("command") == "import" and summary.get("env") in _ENVS
+    ]
+    if told and account.env in _ENVS and told[-1]["env"] != account.env:
+        yield Look(
+            "data",
+            Health.DOUBT,
+            f"this is a {account.env} key, but the newest import here"
+            f" ({told[-1]['run_id']}) went to {told[-1]['env']} data",
+            "check which key is set; name another `NOTCHPAY_RUNS_DIR` for tests, and"
+            f" `NOTCHPAY_EXPECT_ENV={told[-1]['env']}` where a mistake must not happen",
+        )
+
+
+def _web(settings: Settings) -> Iterator[Look]:
+    """Look at the certificate and the clock of who answers at the API's address."""
     try:
         ApiConfig(base_url=settings.base_url, key="x")
-        answer = httpx.head(settings.base_url, timeout=settings.timeout)
-        told = parsedate_to_datetime(answer.headers["date"]).timestamp()
-    except (PipelineError, httpx.HTTPError, KeyError, ValueError):
-        return  # the API's own look says what is wrong, or it tells no time
+        answer = httpx.head(
+            settings.base_url,
+            timeout=settings.timeout,
+            trust_env=not is_loopback(settings.base_url),
+        )
+    except httpx.ConnectError as error:
+        yield from _certificate(settings, error)
+        return
+    except (PipelineError, httpx.HTTPError):
+        return  # the API's own look says what is wrong
+    if answer.url.scheme == "https":
+        text = f"that of `{answer.url.host}` is trusted"
+        yield Look("certificate", Health.GOOD, text)
+    yield from _clock(answer.headers.get("date", ""))
+
+
+def _certificate(settings: Settings, error: BaseException) -> Iterator[Look]:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return  # the API's own look says what is wrong
+    why = getattr(cause, "verify_message", "") or "no TLS connection"
+    yield Look(
+        "certificate",
+        Health.BAD,
+        f"that of `{urlsplit(settings.base_url).hostname}` is not trusted here: {why}",
+        "check the clock, and whether a proxy opens the traffic; `SSL_CERT_FILE` names"
+        " the certificates to trust besides",
+    )
+
+
+def _clock(date: str) -> Iterator[Look]:
+    try:
+        told = parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return  # the API tells no time
     ahead = time.time() - told
     if abs(ahead) > CLOCK_SECONDS:
         yield Look(
             "clock",
             Health.DOUBT,
             f"this machine's clock differs by {ahead:+.0f} s from the API's",
-            "set the clock (ntp); dates and waits depend on it",
+            "set the clock (ntp); dates, waits and certificates depend on it",
         )
     else:
         yield Look("clock", Health.GOOD, "the clock agrees with the API's")
@@ -166,10 +202,10 @@ def _clock(settings: Settings) -> Iterator[Look]:
 def _state(settings: Settings) -> Iterator[Look]:
     try:
         with open_database(settings) as state:
-            state.now()
             state.key_of("email", "doctor")
+            Notes(state, "doctor").put("looked_at", str(state.now()))
     except PipelineError as error:
-        yield _said("state database", error)
+        yield said("state database", error)
         return
     kind = "PostgreSQL" if "postgresql" in settings.database_url() else "SQLite"
     yield Look(
@@ -180,57 +216,24 @@ def _state(settings: Settings) -> Iterator[Look]:
     )
 
 
-def _disk(settings: Settings) -> Iterator[Look]:
-    for name, folder in (
-        ("runs folder", settings.runs_dir),
-        ("exports folder", settings.exports_dir),
-    ):
-        if "://" in folder:
-            continue
-        place = _existing(Path(folder))
-        free = shutil.disk_usage(place).free
-        if not os.access(place, os.W_OK):
-            yield Look(
-                name,
-                Health.BAD,
-                f"`{place}` cannot be written",
-                "change its owner or mode, or name another folder",
-            )
-        elif free < LOW_DISK:
-            yield Look(
-                name,
-                Health.DOUBT,
-                f"only {free // 1_000_000} MB are free at `{place}`",
-                "`notchpay-pipeline runs prune` removes old runs",
-            )
-        else:
-            yield Look(name, Health.GOOD, f"`{folder}`: {free // 10**9} GB free")
-
-
-def _existing(path: Path) -> Path:
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def _folders(settings: Settings) -> Iterator[Look]:
-    names: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("NOTCHPAY_RUNS_DIR", lambda: settings.runs_dir),
-        ("NOTCHPAY_EXPORTS_DIR", lambda: settings.exports_dir),
-    )
-    for name, folder in names:
-        if "://" not in folder() and not Path(folder()).is_absolute():
-            yield Look(
-                name,
-                Health.DOUBT,
-                f"`{folder()}` is relative: it depends on where a command is started",
-                "cron starts in the home folder; name an absolute path there",
-            )
-
-
-def _env_file(_: Settings) -> Iterator[Look]:
-    path = Path(".env")
-    if path.is_file() and stat.S_IMODE(path.stat().st_mode) & _OTHERS:
+def _times(settings: Settings) -> Iterator[Look]:
+    now = datetime.now(ZoneInfo(settings.timezone))
+    here = now.astimezone()  # the zone of the machine, as cron has it
+    if here.utcoffset() != now.utcoffset():
         yield Look(
-            ".env", Health.DOUBT, "`.env` can be read by others", "chmod 600 .env"
+            "time zone",
+            Health.DOUBT,
+            f"it is {here:%H:%M} on this machine and {now:%H:%M} in"
+            f" `{settings.timezone}`",
+            "cron goes by the machine; `--window`, dates and months by"
+            " `NOTCHPAY_TIMEZONE`",
         )
+    else:
+        text = f"`{settings.timezone}`, as on this machine"
+        yield Look("time zone", Health.GOOD, text)
+
+
+def _notify(settings: Settings) -> Iterator[Look]:
+    if settings.notify_url is not None:
+        host = urlsplit(settings.notify_url.get_secret_value()).hostname
+        yield Look("notifications", Health.GOOD, f"counts of runs go to `{host}`")
