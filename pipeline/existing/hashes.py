@@ -4,8 +4,7 @@ A fingerprint has two halves of 16 hex digits: name and contacts, then the metad
 the second is zeros where a reading did not show any metadata.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.dedupe.names import name_key
@@ -80,16 +79,22 @@ class Hashes:
         return self.key_of("source", f"{source}\0name\0{plain}") if plain else None
 
     def _visible(self, name: str | None, email: str | None, phone: str | None) -> str:
-        told = json.dumps([plain_name(name), email, phone])
+        told = _joined([plain_name(name), email, phone])
         return self.key_of("visible", told)[:_HALF]
 
     def _metadata(self, metadata: Mapping[str, JSON]) -> str:
-        told = {
-            key: text
-            for key, value in metadata.items()
-            if key != self.key_name and (text := as_text(value)) is not None
-        }
-        return self.key_of("metadata", json.dumps(told, sort_keys=True))[:_HALF]
+        told = [
+            part
+            for key in sorted(metadata)
+            if key != self.key_name and (text := as_text(metadata[key])) is not None
+            for part in (key, text)
+        ]
+        return self.key_of("metadata", _joined(told))[:_HALF]
+
+
+def _joined(texts: Iterable[str | None]) -> str:
+    """Return texts as one, each behind its length, so that no two lists are alike."""
+    return "".join("-" if t is None else f"{len(t)}:{t}" for t in texts)
 
 
 def with_metadata_kept(row: IndexRow, before: IndexRow | None) -> IndexRow:

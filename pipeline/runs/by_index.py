@@ -75,7 +75,8 @@ async def gather_by_index(
                 SELECT customer_id FROM settled) ORDER BY 1"""
         )
     ]
-    await read_customers(bench, connection, memory, wanted)
+    if wanted:
+        await read_customers(bench, connection, memory, wanted)
     return Gathered("index", memory.size(), len(wanted), None)
 
 
@@ -106,7 +107,9 @@ def _look_up(
     settled: list[tuple[Any, ...]] = []
     for record in records:
         people = {r.customer_id: r for k in keys[record.row] for r in found.get(k, ())}
-        chosen = _chosen(list(people.values()), hashes.name(record.name))
+        chosen = list(people.values())
+        if len(chosen) > _MOST:
+            chosen = _nearest(chosen, hashes.name(record.name))
         hits += [(record.row, r.customer_id) for r in chosen]
         if len(people) != 1 or record.row in said:
             continue
@@ -127,9 +130,7 @@ def _look_up(
     bench.append("settled", _SETTLED, settled)
 
 
-def _chosen(people: list[IndexRow], name: str | None) -> list[IndexRow]:
-    if len(people) <= _MOST:
-        return people
+def _nearest(people: list[IndexRow], name: str | None) -> list[IndexRow]:
     return sorted(people, key=lambda r: (r.name_key != name, r.customer_id))[:_MOST]
 
 

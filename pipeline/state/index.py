@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +17,6 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Insert,
-    Row,
     and_,
     bindparam,
     delete,
@@ -185,7 +184,7 @@ class CustomerIndex:
         found: dict[str, IndexRow] = {}
         for ids in _chunks(customer_ids):
             rows = con.execute(_GET, {"_account": self._account, "_ids": ids})
-            found.update((row.customer_id, _row_of(row)) for row in rows)
+            found.update((row[0], _row_of(row)) for row in rows)
         return found
 
     def _age(self, con: Connection) -> float | None:
@@ -215,9 +214,9 @@ class CustomerIndex:
                 }
                 # Sorted here: asked for an order, SQLite walks the whole account in it.
                 rows = con.execute(_FIND_GONE if is_gone else _FIND, asked).all()
-                for row in sorted(rows, key=attrgetter("customer_id")):
-                    key = row.found.hex()
-                    found[key] = (*found.get(key, ()), _row_of(row))
+                for row in sorted(rows, key=itemgetter(1)):
+                    key = row[0].hex()
+                    found[key] = (*found.get(key, ()), _row_of(row[1:]))
         return found
 
 
@@ -293,10 +292,7 @@ def _packed(key: str | None) -> bytes | None:
     return None if key is None else bytes.fromhex(key)
 
 
-def _row_of(row: Row[*tuple[Any, ...]]) -> IndexRow:
-    hashes = {name: _hex(getattr(row, name)) for name in _HASHES}
-    return IndexRow(row.customer_id, written_run=row.written_run, **hashes)
-
-
-def _hex(key: bytes | None) -> str | None:
-    return None if key is None else bytes(key).hex()
+def _row_of(row: Sequence[Any]) -> IndexRow:
+    """Return the entry of a line of `_COLUMNS`; by place, which is quick."""
+    email, phone, name, fingerprint = (key and key.hex() for key in row[1:5])
+    return IndexRow(row[0], email, phone, name, fingerprint, row[5])

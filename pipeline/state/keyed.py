@@ -26,7 +26,7 @@ class KeyedHash:
     def key_of(self, kind: str, normalised: str) -> str:
         """Return 32 hex digits for a `normalised` value of a `kind` such as `email`."""
         digest = self._start.copy()
-        digest.update(f"{kind}\0{normalised}".encode())
+        digest.update(f"{kind}\0{normalised}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def fingerprint(self) -> str:
