@@ -24,7 +24,13 @@ from pipeline.state.index import CustomerIndex
 from pipeline.state.store import State
 from pipeline.state.writes import Write
 from pipeline.traces.parquet import places_in, sightings_of
-from pipeline.traces.places import export_traces, inbox_traces, run_traces
+from pipeline.traces.places import (
+    export_traces,
+    inbox_traces,
+    run_folders,
+    run_traces,
+)
+from pipeline.traces.sightings import run_sightings
 from pipeline.traces.values import Trace, Who
 
 JSON = Any
@@ -205,6 +211,8 @@ def _find(
     if state is not None and account is not None:
         seen += sightings_of_journal(state, account, asked, settings.region)
     seen += _exported(roots.exports, asked, settings.region)
+    for folder in run_folders(roots.runs, account):
+        seen += run_sightings(folder, Marks(asked), settings.region)
     person = resolve(asked, seen)
     marks = Marks(person)
     traces = [*run_traces(roots.runs, marks, account)]

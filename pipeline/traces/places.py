@@ -33,9 +33,7 @@ _NUMBERED = ("rejected.csv", "review.csv", "failed.csv", "not_attempted.csv")
 
 def run_traces(root: Path, marks: Marks, account: str | None) -> Iterator[Trace]:
     """Yield the files of every run of `account` that hold the person."""
-    for folder in _run_folders(root):
-        if _is_foreign(folder, account):
-            continue
+    for folder in run_folders(root, account):
         who = Who(marks, rows_of(folder, marks))
         for path in _files(folder):
             found = _trace("runs", path, run_format(path), who)
@@ -155,7 +153,7 @@ def format_of(trace: Trace, region: str) -> Format:
 
 def staging_of(root: Path) -> Iterator[Path]:
     """Yield the staging folders of runs: databases at work, which cannot be rewritten."""
-    for folder in _run_folders(root):
+    for folder in run_folders(root, None):
         if (folder / "staging").is_dir():
             yield folder / "staging"
 
@@ -167,10 +165,12 @@ def _trace(place: str, path: Path, form: Format, who: Who) -> Trace | None:
     return Trace(place, path, form.kind, form.act, len(found), tuple(found))
 
 
-def _run_folders(root: Path) -> list[Path]:
+def run_folders(root: Path, account: str | None) -> list[Path]:
+    """Return the folders of the runs of `account`, and of those that name none."""
     if not root.is_dir():
         return []
-    return sorted(p for p in root.iterdir() if p.is_dir() and p.name != PROOFS)
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and p.name != PROOFS)
+    return [folder for folder in folders if not _is_foreign(folder, account)]
 
 
 def _files(folder: Path) -> Iterator[Path]:

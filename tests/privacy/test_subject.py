@@ -288,3 +288,46 @@ def test_nobody_named_and_nobody_found(run, here, api):
         4,
         5,
     )
+
+
+@pytest.mark.slow
+def test_runs_and_exports_in_a_store(run, here, api, monkeypatch):
+    """What lies in a bucket is brought, searched and sent back."""
+    import fsspec
+
+    store = f"memory://shop-{here.name}"
+    monkeypatch.setenv("NOTCHPAY_RUNS_DIR", f"{store}/runs")
+    monkeypatch.setenv("NOTCHPAY_EXPORTS_DIR", f"{store}/exports")
+    monkeypatch.setenv("NOTCHPAY_STATE_URL", f"sqlite:///{here}/state/state.db")
+    assert run("import", write(here / "c.csv"), "--force").code == 3
+    assert run("export").code == 0
+    memory = fsspec.filesystem("memory")
+
+    def copied(name):
+        for path in memory.find(f"/shop-{here.name}"):
+            target = here / name / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(memory.cat_file(path))
+        return here / name
+
+    assert found_in(copied("before"), CLEAR)
+    proof = erased(run)
+    assert proof["left"] == 0
+    assert proof["files"].keys() == {"runs", "exports"}
+    after = copied("after")
+    assert found_in(after, CLEAR) == []
+    assert found_in(here / "state", CLEAR) == []
+    assert list(after.rglob("erasures/*.json"))
+
+
+def test_a_run_that_can_go_on_is_not_touched(run, here, api):
+    file = write(here / "c.csv")
+    stopped = run("import", file, "--force", "--max-duration", "0s")
+    assert stopped.code == 3, stopped.said
+    refused = run("subject", "erase", *person())
+    assert refused.code == 5
+    assert "--abandon" in refused.err
+    run_id = next((here / "runs").glob("*/staging")).parent.name
+    assert run("resume", run_id, "--abandon").code in (0, 3)
+    assert erased(run)["left"] == 0
+    assert found_in(here / "runs", CLEAR) == []
