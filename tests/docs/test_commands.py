@@ -16,7 +16,7 @@ OTHERS = {
     # Options of other programs, which the manual names.
     "--user", "--require-hashes", "--no-config", "--docs", "--only", "--seed",
     "--scheduler-port", "--host", "--nworkers", "--nthreads", "--local-directory",
-    "--cov", "--group", "--python", "--runs", "--strict", "--engine", "--rank",
+    "--cov", "--group", "--python", "--runs", "--strict", "--rows",
 }  # fmt: skip
 
 

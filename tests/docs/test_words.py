@@ -12,7 +12,7 @@ from tests.docs.pages import PAGES, README, ROOT, quoted, section, table, text_o
 
 MADE = {"lang", "workers", "state_url", "state_key_file"}
 """Settings whose default depends on the machine or on another setting."""
-VARIABLE = re.compile(r"NOTCHPAY_[A-Z]+(?:_[A-Z]+)*")
+VARIABLE = re.compile(r"(?<![A-Z_])NOTCHPAY_[A-Z]+(?:_[A-Z]+)*")
 
 
 def documented():

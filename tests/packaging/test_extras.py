@@ -5,11 +5,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-EXTRAS = {"dask", "delta", "postgres", "s3", "splink"}
+EXTRAS = {"airflow", "dask", "delta", "otel", "postgres", "s3", "splink"}
 
 
 def test_every_extra_of_the_contract_is_there():
-    assert EXTRAS <= set(PROJECT["project"]["optional-dependencies"])
+    assert set(PROJECT["project"]["optional-dependencies"]) == EXTRAS
 
 
 def test_the_core_asks_for_none_of_them():
