@@ -3,7 +3,7 @@
     python -m tests.chaos [--runs 2000] [--seed 1] [--only NAME] [--add] [--docs]
 
 Every run is repeatable: `--only "clock jump" --seed 17 --runs 1` plays one again.
-Writes `build/chaos.json`, and with `--docs` `docs/chaos.md`. With `--add` its runs
+Writes `build/chaos.json`, and with `--docs` `docs/chaos.md` and the README's table. With `--add` its runs
 join those that `build/chaos.json` tells of: many hours can be played in parts.
 """
 
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from tests.chaos.matrix import chosen, play_all
-from tests.chaos.table import as_markdown, as_text, joined, totals
+from tests.chaos.table import as_markdown, as_text, in_manual, joined, totals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,9 @@ def main():
     parser.add_argument(
         "--add", action="store_true", help="join the runs played before"
     )
-    parser.add_argument("--docs", action="store_true", help="write docs/chaos.md")
+    parser.add_argument(
+        "--docs", action="store_true", help="write docs/chaos.md and the manual's table"
+    )
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     options = parser.parse_args()
     began = time.monotonic()
@@ -57,6 +59,8 @@ def main():
     (build / "chaos.json").write_text(json.dumps(report, indent=2) + "\n")
     if options.docs:
         (ROOT / "docs" / "chaos.md").write_text(as_markdown(rows, seeds, seconds))
+        manual = ROOT / "README.md"
+        manual.write_text(in_manual(manual.read_text(), rows))
     sys.exit(0 if totals(rows)["bad"] == 0 else 1)
 
 

@@ -52,9 +52,21 @@ def joined(before, now):
     return list(lines.values())
 
 
-def as_markdown(rows, seeds, seconds):
+def in_manual(text, rows):
+    """Return the manual's `text` with the table between its marks made anew."""
+    start, end = "<!-- chaos -->\n", "<!-- end of chaos -->"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}{_markdown(rows)}\n{end}{after}"
+
+
+def _markdown(rows):
     lines = [_HEAD, ["---", *(["---:"] * (len(_HEAD) - 1))], *_cells(rows)]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def as_markdown(rows, seeds, seconds):
+    table = _markdown(rows)
     whole = totals(rows)
     return f"""# Chaos: what happens to a run that is disturbed
 
