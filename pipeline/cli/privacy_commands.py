@@ -10,6 +10,7 @@ import typer
 from pipeline.cli.options import Common, one_of, settings_arguments
 from pipeline.cli.spread import spread
 from pipeline.errors import UsageError
+from schemas.outcomes import ExitCode
 
 _SUBJECT = ("find", "export", "erase", "readmit")
 
@@ -81,7 +82,8 @@ def subject_command(
     with Screen(common, settings.lang) as screen:
         told = _done(settings, request, what, (out, approve, reason, actor), screen)
     _show(told, common, what, settings.lang)
-    return 0
+    is_left = bool(told.get("left") or told.get("customers_left"))
+    return int(ExitCode.LEFTOVERS) if is_left and not common.allow_leftovers else 0
 
 
 def _done(

@@ -24,6 +24,10 @@ _TEXTS = {
         "rien n'est encore modifié ; pour effacer : --approve {digest}",
     ),
     "erased": ("erased; proof {id}", "effacé ; preuve {id}"),
+    "customers_left": (
+        "{n} customers are still in the API: plan and approve again later",
+        "{n} clients sont encore dans l'API : replanifiez et approuvez plus tard",
+    ),
     "left": ("{n} records are left", "il reste {n} enregistrements"),
     "readmitted": ("{n} keys taken off the list", "{n} clés retirées de la liste"),
     "pruned": ("{table} of {n} exports removed", "{table} de {n} exports supprimés"),
@@ -76,6 +80,8 @@ def _erased(told: Mapping[str, Any], lang: str) -> Iterator[str]:
     yield f"{told['writes']:>7} {_say('writes', lang)}"
     yield f"{told['customers_deleted']:>7} {_say('customers', lang)}"
     yield f"{told['payments_kept']:>7} {_say('payments', lang)}"
+    if told["customers_left"]:
+        yield _say("customers_left", lang, n=told["customers_left"])
     if told["left"]:
         yield _say("left", lang, n=told["left"])
     yield _say("erased", lang, id=told["erasure_id"])

@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from pipeline.api.errors import NotFound
+from pipeline.api.errors import ApiError, NotFound
 from pipeline.errors import CannotStartError, RefusedError, UsageError
 from pipeline.files.publish import disk_errors, private_folder, write_text
 from pipeline.privacy.marks import Marks
@@ -119,7 +119,7 @@ def erase(
         _clear_dead_staging(held, People(state, account).open_runs())
         exports = _erase_files(settings, held, now, plan.digest)
         writes = _erase_state(state, account, held)
-        deleted = 0 if request.offline else asyncio.run(_delete(settings, held, talk))
+        deleted = _delete(settings, held, talk or Silence())
         left = _left(settings, request, held)
         proof = {
             "erasure_id": f"{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}",
@@ -134,6 +134,7 @@ def erase(
             "exports_mended": exports,
             "writes": writes,
             "customers_deleted": deleted,
+            "customers_left": len(held.customers or ()) - deleted,
             "payments_kept": sum(map(len, held.payments.values())),
             "left": left,
             "keys": sorted(keys),
@@ -255,14 +256,31 @@ def _erase_state(state: State, account: str, held: Held) -> int:
     return people.erase_writes((run_id, write.op) for run_id, write in held.writes)
 
 
-async def _delete(settings: Settings, held: Held, talk: Talk | None) -> int:
-    """Delete the person's customers in the API; payments stay there by its own rule."""
+def _delete(settings: Settings, held: Held, talk: Talk) -> int:
+    """Delete the person's customers in the API; payments stay there by its own rule.
+
+    Returns how many are there no longer. Where the API refuses or is out of reach the
+    rest stands all the same: planned again, the customer is found again.
+    """
+    if not held.customers:
+        return 0
+    try:
+        return asyncio.run(_delete_all(settings, held, talk))
+    except CannotStartError as error:
+        talk.say(f"warning: {error.message}")
+        return 0
+
+
+async def _delete_all(settings: Settings, held: Held, talk: Talk) -> int:
     deleted = 0
-    async with connect(settings, talk or Silence()) as connection:
+    async with connect(settings, talk) as connection:
         for customer in held.customers or ():
-            with suppress(NotFound):
-                await connection.client.delete_customer(str(customer["id"]))
+            try:
+                with suppress(NotFound):
+                    await connection.client.delete_customer(str(customer["id"]))
                 deleted += 1
+            except ApiError as error:
+                talk.say(f"warning: {error.message}")
     return deleted
 
 

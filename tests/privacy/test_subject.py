@@ -11,6 +11,7 @@ import pytest
 from pipeline.cli import main
 from tests.cli.conftest import KEY
 from tests.privacy.sweeping import found_in
+from tests.servers.echo import EchoServer
 from tests.servers.odd import OddServer
 
 EMAIL, PHONE, NAME = (
@@ -244,6 +245,22 @@ def test_a_plan_that_is_not_approved_changes_nothing(run, here, held):
     plan = run("subject", "erase", *person(), "--json").json
     assert run("subject", "erase", *person(), "--json").json["digest"] == plan["digest"]
     assert len(held.customers) == 3
+
+
+@pytest.mark.parametrize("status", [422, 403])
+def test_an_api_that_does_not_delete_is_asked_again(run, here, monkeypatch, status):
+    own = {"id": "cus.1", "name": NAME, "email": EMAIL, "phone": PHONE}
+    with EchoServer({"DELETE": (status, "json")}, [own]) as server:
+        settle(monkeypatch, here, server)
+        plan = run("subject", "erase", *person(), "--json").json
+        assert plan["customers_to_delete"] == 1
+        argv = ("subject", "erase", *person(), "--approve", plan["digest"], "--json")
+        done = run(*argv)
+        assert done.code == 3, done.said
+        assert (done.json["customers_deleted"], done.json["customers_left"]) == (0, 1)
+        assert "awandeline" not in done.said.lower()
+        server.answers = {}
+        assert run(*argv).json["customers_deleted"] == 1
 
 
 def test_export_hands_out_everything_and_nobody_else(run, here, held):
