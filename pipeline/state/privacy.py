@@ -10,7 +10,7 @@ from itertools import islice
 from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 
 from pipeline.state.journal import write_of
-from pipeline.state.schema import claims, runs, suppressed, writes
+from pipeline.state.schema import claims, runs, settled, suppressed, writes
 from pipeline.state.store import State
 from pipeline.state.writes import Write
 
@@ -152,8 +152,9 @@ def _named(keys: list[str]) -> Iterator[ColumnElement[bool]]:
 def empty_before(state: State, time: float) -> int:
     """Empty the clear values of writes of runs that ended before `time`.
 
-    Open runs keep theirs, since they are needed to go on; claims of the ended ones go.
-    Returns how many writes.
+    Open runs keep theirs, since they are needed to go on; claims of the ended ones go,
+    and so does what was noted before `time` of rows that changed nothing: a later run
+    reads those customers once more. Returns how many writes.
     """
     ended = select(runs.c.run_id).where(runs.c.finished_at < time)
     held = or_(*(writes.c[name].is_not(None) for name in _CLEAR))
@@ -165,6 +166,7 @@ def empty_before(state: State, time: float) -> int:
         )
         # They matter to runs that overlap with theirs, and those have ended too.
         con.execute(delete(claims).where(claims.c.run_id.in_(ended)))
+        con.execute(delete(settled).where(settled.c.seen_at < time))
     if emptied.rowcount:
         state.db.scrub()
     return emptied.rowcount

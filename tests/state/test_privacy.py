@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.state.journal import Journal
+from pipeline.state.lineage import Settled
 from pipeline.state.privacy import People, empty_before
 from pipeline.state.registry import Run
 from pipeline.state.writes import Intent, Result, WriteState
@@ -83,3 +84,12 @@ def test_clear_values_go_with_time_but_not_those_of_open_runs(state, journal, cl
     ]
     later = Journal(state, "acc", "run-2")
     assert later.commit([Intent(0, 0, "create", keys=(ADA,))]) == ()
+
+
+def test_what_was_settled_is_forgotten_with_time(state, clock):
+    settled = Settled(state, "acc")
+    settled.remember({ADA: ("name",)})
+    empty_before(state, clock.now)
+    assert settled.find([ADA]) == {ADA: ("name",)}
+    empty_before(state, clock.now + 1)
+    assert settled.find([ADA]) == {}
