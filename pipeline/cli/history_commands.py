@@ -153,6 +153,8 @@ def _show_one(settings: Any, common: Common, run_id: str) -> int:
     if common.json:
         print_json(told)
         return 0
+    if common.quiet:
+        return 0
     from rich.console import Console
 
     from pipeline.cli.runs_shown import one_run_tables

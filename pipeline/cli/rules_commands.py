@@ -62,7 +62,7 @@ def explain_command(
         from pipeline.cli.screen import print_json
 
         print_json(asdict(story))
-    else:
+    elif not common.quiet:
         from pipeline.cli.story import show_story
 
         show_story(story, settings.lang, clear=clear)
