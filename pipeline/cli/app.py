@@ -18,6 +18,7 @@ from pipeline.cli.inbox_command import (
     one_or_the_other,
     walk_inbox,
 )
+from pipeline.cli.init_command import add_init_command
 from pipeline.cli.options import (
     Common,
     FileOptions,
@@ -305,6 +306,8 @@ def export_command(
     ] = None,
 ) -> int:
     """Export customers and payments to Parquet, with manifest and report tables."""
+    one_of(what, ("customers", "payments", "all"), "export")
+    one_of(form, ("parquet", "delta"), "--format")
     settings = _settings(common)
     from pipeline.cli.screen import Screen, show_export
     from pipeline.runs.exporting import ExportOptions, export_tables
@@ -416,5 +419,6 @@ add_history_commands(app)
 add_rules_commands(app)
 add_identity_commands(app)
 add_account_commands(app)
+add_init_command(app)
 add_export_commands(app)
 add_privacy_commands(app)
