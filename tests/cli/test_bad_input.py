@@ -109,6 +109,8 @@ def test_a_file_that_is_something_else(run, here):
         (["plan", "c.csv", "--only", "delete"], "delete"),
         (["plan", "c.csv", "--pass", "all"], "all"),
         (["plan", "c.csv", "--limit", "-1"], "--limit"),
+        (["export", "everything"], "everything"),
+        (["export", "--format", "avro"], "avro"),
         (["plan", "c.csv", "--limit", "many"], "--limit"),
         (["plan", "c.csv", "--max-duration", "soon"], "soon"),
         (["plan", "c.csv", "--window", "night"], "night"),
