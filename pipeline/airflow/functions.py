@@ -21,7 +21,7 @@ from pipeline.airflow.work import (
     import_file,
     left_facts,
 )
-from pipeline.errors import PipelineError
+from pipeline.errors import InterruptedRunError, PipelineError
 from pipeline.settings import Settings
 from schemas.outcomes import ExitCode
 
@@ -133,14 +133,24 @@ def _run(
     with _translated(context, lock or Lock()):
         known = settings_of(_connection(conn_id, context), settings)
         try:
-            with (stopper or Stopper()).armed():
-                facts = work(known, _actor(context))
+            facts = _worked(work, known, _actor(context), stopper or Stopper())
             if found := judge(facts):
                 raise PolicyError(found, facts)
         except PipelineError as error:
             _keep(left_facts(known, error.run_id), context)
             raise
     return facts
+
+
+def _worked(work: Work, known: Settings, actor: str | None, stopper: Stopper) -> Facts:
+    """Return the facts of the run, also where its window or its time was over."""
+    try:
+        with stopper.armed():
+            return work(known, actor)
+    except InterruptedRunError as error:
+        if error.exit_code != ExitCode.LEFTOVERS:
+            raise
+        return left_facts(known, error.run_id)
 
 
 def _given(options: Mapping[str, Any] | None, **more: Any) -> dict[str, Any]:

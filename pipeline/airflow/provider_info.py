@@ -31,6 +31,11 @@ _FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
         _SECRET,
         "postgresql+psycopg://… where there is more than one worker.",
     ),
+    "state_key_file": (
+        "Key of the state database",
+        _TEXT,
+        "A file, the same on every worker; needed with PostgreSQL.",
+    ),
     "config": ("Settings file", _TEXT, "TOML, on the workers."),
 }
 """Fields of the form: label, schema and what it is for; each is a key of the extra."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import date
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from pipeline.cli.options import FileOptions, ImportOptions
 from pipeline.cli.requests import file_request, import_request
 from pipeline.errors import InterruptedRunError, UsageError
+from pipeline.files.mirror import new_folder, shown
 from pipeline.runs.exporting import ExportOptions, export_tables
 from pipeline.settings import Settings
 from schemas.outcomes import ExitCode
@@ -117,18 +117,21 @@ def export(
 
 
 def left_facts(settings: Settings, run_id: str | None) -> Facts:
-    """Return the facts of a run that ended early, as far as its folder tells them."""
-    path = Path(settings.runs_dir) / (run_id or "") / "summary.json"
+    """Return the facts of a run of this process that ended early; none without a run."""
+    if run_id is None:
+        return {}
+    path = new_folder(settings.runs_dir, run_id).summary
     try:
         return _facts(settings, json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return {}
 
 
 def _facts(settings: Settings, summary: Mapping[str, Any]) -> Facts:
     kept = {name: summary[name] for name in _KEPT if name in summary}
     facts: Facts = json.loads(json.dumps(kept, default=str))
-    facts["folder"] = str(Path(settings.runs_dir) / str(summary["run_id"]))
+    folder = new_folder(settings.runs_dir, str(summary["run_id"]))
+    facts["folder"] = shown(settings.runs_dir, folder)
     return facts
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 import pyarrow.parquet as pq
 import pytest
 
-from tests.airflow.world import bad, people
+from tests.airflow.world import bad, people, xcom
 
 pytest.importorskip("airflow", reason="no Airflow here: `make test-airflow`")
 # Airflow's own libraries warn of each other; of ours, `test_provider.py` has a test.
@@ -25,12 +25,6 @@ def states(run):
     return {
         (ti.task_id, ti.map_index): str(ti.state) for ti in run.get_task_instances()
     }
-
-
-def xcom(run, task, map_index=-1, key="return_value"):
-    """Return what a task left."""
-    ti = run.get_task_instance(task, map_index=map_index)
-    return ti.xcom_pull(task_ids=task, map_indexes=map_index, key=key)
 
 
 def test_nightly_import_maps_over_a_folder(airflow_home, world):

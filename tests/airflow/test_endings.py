@@ -15,8 +15,7 @@ import pytest
 
 from pipeline.airflow.connection import from_environment, settings_of
 from pipeline.errors import InterruptedRunError
-from tests.airflow.test_dags import xcom
-from tests.airflow.world import bad, people
+from tests.airflow.world import bad, people, xcom
 
 pytest.importorskip("airflow", reason="no Airflow here: `make test-airflow`")
 # Airflow's own libraries warn of each other; of ours, `test_provider.py` has a test.

@@ -26,6 +26,12 @@ def bad(count):
     return [f"X{n},no address {n},12" for n in range(count)]
 
 
+def xcom(run, task, map_index=-1, key="return_value"):
+    """Return what a task left."""
+    ti = run.get_task_instance(task, map_index=map_index)
+    return ti.xcom_pull(task_ids=task, map_indexes=map_index, key=key)
+
+
 class World:
     """What a test of a task stands on."""
 
