@@ -268,7 +268,7 @@ def load_settings(config: Path | None = None, **arguments: Any) -> Settings:
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     env_file = None if os.environ.get("NOTCHPAY_NO_ENV_FILE") else ".env"
-    named = os.environ.get("NOTCHPAY_CONFIG")
+    named = os.environ.get("NOTCHPAY_CONFIG") or _env_file().get("notchpay_config")
     file = config or (Path(named) if named else None)
     given = _of_profile(given, file) | given
     frozen = type(

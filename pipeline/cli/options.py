@@ -105,7 +105,8 @@ class FileOptions:
         list[str] | None,
         typer.Option(
             help="Column of a field: name, first_name, last_name, email, phone, country,"
-            " external_id or metadata.KEY; by header or position. Again for each.",
+            " external_id, consent, consent_date or metadata.KEY; by header or"
+            " position. Again for each.",
             metavar="FIELD=COLUMN",
         ),
     ] = None
