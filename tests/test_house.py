@@ -29,7 +29,8 @@ LAYERS = (
         "pipeline.traces", "pipeline.telemetry",
     },
     {"pipeline.runs"},
-    {"pipeline.cli", "pipeline.airflow"},
+    {"pipeline.cli"},
+    {"pipeline.airflow"},
 )  # fmt: skip
 TO_ALL = {"pipeline", "pipeline.files.masks"}
 """Modules that import nothing of ours and may be imported by everybody."""
@@ -234,6 +235,16 @@ def test_every_module_says_what_it_is():
     silent = [n for n, (_, tree) in modules().items() if not ast.get_docstring(tree)]
     assert silent in ([], ["pipeline.__main__"])
     assert not [n for n in modules() if n.endswith(".utils")]
+
+
+def test_only_the_provider_imports_airflow():
+    wrong = [
+        name
+        for name, (_, tree) in modules().items()
+        if any(other.partition(".")[0] == "airflow" for other in set(imports(tree)))
+    ]
+    assert [name for name in wrong if not name.startswith("pipeline.airflow.")] == []
+    assert wrong != [], "the provider does"
 
 
 # -- the rules
