@@ -4,6 +4,8 @@ import ast
 import json
 import os
 import signal
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -74,6 +76,35 @@ def test_parts_travel_through_a_folder_that_both_reach(cluster, tmp_path, capsys
     capsys.readouterr()
     assert away == here
     assert list(shared.iterdir()) == [], "nobody's data stays there"
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    """The address of a sandbox with customers in it."""
+    command = [sys.executable, "-m", "pipeline", "sandbox", "--seed-customers", "20"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as it:
+        try:
+            yield it.stdout.readline().split()[-1]
+        finally:
+            it.terminate()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_parts")
+def test_a_plan_is_the_same(cluster, sandbox, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("NOTCHPAY_BASE_URL", sandbox)
+    monkeypatch.setenv("NOTCHPAY_API_KEY", "pk_test.dask")
+    monkeypatch.setenv("NOTCHPAY_RATE", "off")
+    plans = []
+    for name, options in (("here", ()), ("away", dask(cluster))):
+        monkeypatch.setenv("NOTCHPAY_RUNS_DIR", str(tmp_path / name))
+        assert main(["plan", str(SAMPLE), "--json", *options]) == 3
+        summary = json.loads(capsys.readouterr().out)
+        (run,) = (tmp_path / name).glob("*/plan.parquet")
+        plans.append((summary["plan_digest"], summary["rows"], run.read_bytes()))
+    assert plans[0] == plans[1]
 
 
 def parts_of(rows=200, size=10):
