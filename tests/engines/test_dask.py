@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from pipeline.cli import main
 from pipeline.errors import ClusterError, SettingsError, UsageError
@@ -191,6 +192,36 @@ def test_a_scheduler_that_is_not_there_is_said(monkeypatch):
         DaskPreparers("tcp://127.0.0.1:1")
     with pytest.raises(ClusterError, match="does not answer"):
         DaskPreparers("nonsense://here")
+
+
+def small_cluster(workers):
+    return LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=False, silence_logs=50,
+        dashboard_address=None, protocol="tcp://", host="127.0.0.1",
+    )  # fmt: skip
+
+
+def test_a_cluster_without_workers_is_said(monkeypatch):
+    monkeypatch.setattr(on_dask, "ANSWER_SECONDS", 1)
+    with small_cluster(0) as empty, pytest.raises(ClusterError, match="has no worker"):
+        DaskPreparers(empty.scheduler_address)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_goes_away_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(on_dask, "LOOK_SECONDS", 0.5)
+    recipe, chunks = parts_of(rows=20)
+    with small_cluster(1) as mine:
+        engine = DaskPreparers(mine.scheduler_address)
+
+        def going(chunks):
+            for number, chunk in enumerate(chunks):
+                if number == 3:
+                    mine.close()
+                yield chunk
+
+        with closing(engine), pytest.raises(ClusterError):
+            engine.run(tmp_path, recipe, going(chunks), lambda _: None)
 
 
 @pytest.mark.parametrize(
