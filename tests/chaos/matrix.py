@@ -35,9 +35,11 @@ def play(name, seed):
     return verdict, time.monotonic() - began
 
 
-def _worker(jobs, results):
+def _worker(jobs, results, parent):
     draw_no_pages()
     for name, seed in iter(jobs.get, None):
+        if os.getppid() != parent:  # nobody waits for the rest
+            return
         results.put((name, seed, *play(name, seed)))
     results.put(None)
 
@@ -82,7 +84,9 @@ def _played(plays, processes):
     workers = []
     for _ in range(processes):
         jobs.put(None)
-        workers.append(context.Process(target=_worker, args=(jobs, results)))
+        workers.append(
+            context.Process(target=_worker, args=(jobs, results, os.getpid()))
+        )
         workers[-1].start()
     left = processes
     while left:
