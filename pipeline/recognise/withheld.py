@@ -25,6 +25,8 @@ _SECRET_HASH = re.compile(
 _BLOOD = re.compile(r"(?:A|B|AB|O)\s?(?:\+|-|rh\s?[+-]|pos|neg)", re.IGNORECASE)
 _PIN = re.compile(r"\d{4,6}")
 _USUAL = 5
+_STANDS_ALONE = re.compile(r"(?<![\w+.\-])\d(?:[ \-.]?\d){12,18}(?![\w\-])")
+"""A number as long as a card's that is no piece of a UUID or of another code."""
 
 
 def kind_of(header: str, values: Sequence[str]) -> tuple[str, str] | None:
@@ -62,7 +64,7 @@ def secret_in(value: str) -> str | None:
 
     Only what carries a check of its own: cards, accounts, French national numbers.
     """
-    if _cards((value,)).hits:
+    if _STANDS_ALONE.search(value) and _cards((value,)).hits:
         return "card_number"
     if _accounts((value,)).hits:
         return "bank_account"
