@@ -15,6 +15,7 @@ def shop(run, here, api, monkeypatch):
     return run("import", "good.csv", "--json").json["run_id"]
 
 
+@pytest.mark.slow
 def test_nothing_on_success(run, here, shop):
     (here / "inbox").mkdir()
     for argv in (
