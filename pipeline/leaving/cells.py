@@ -15,13 +15,11 @@ from schemas.records import Finding
 from schemas.rules import rule
 
 _LONG = 13
-_WORTH_A_LOOK = "|".join(
-    (
-        r"(?:^|[^\w+.\-])[2-6](?:[ .\-]?\d){12}",  # a card
-        r"\b[12](?:[ .\-]?[0-9ABab]){14}",  # a French national number
-        r"\b\d{5}[ \-]?\d{5}[ \-]?[0-9A-Za-z]{11}[ \-]?\d\d\b",  # a RIB
-        r"\b[A-Za-z]{2}\d\d ?[A-Za-z0-9]{4} ?[A-Za-z0-9]{4} ?[A-Za-z0-9]{3}",  # an IBAN
-    )
+_WORTH_A_LOOK = (
+    r"(?:^|[^\w+.\-])[2-6](?:[ .\-]?\d){12}"  # a card
+    r"|\b[12](?:[ .\-]?[0-9ABab]){14}"  # a French national number
+    r"|\b\d{5}[ \-]?\d{5}[ \-]?[0-9A-Za-z]{11}[ \-]?\d\d\b"  # a RIB
+    r"|\b[A-Za-z]{2}\d\d ?[A-Za-z0-9]{4} ?[A-Za-z0-9]{4} ?[A-Za-z0-9]{3}"  # an IBAN
 )
 """Every cell that `secret_in` may find something in, and few others."""
 
