@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 
 import phonenumbers
 
 from pipeline.dedupe.names import name_key
-from pipeline.dedupe.naming import fold
 from pipeline.privacy.person import Person
 
 ERASED = "[erased]"
@@ -18,9 +18,14 @@ _LIKE = {"0": "Oo", "1": "Il|"}
 _ALPHABETS = (0x0660, 0x06F0, 0xFF10)
 _SURELY = 8
 """Digits from which a national number is nobody else's by chance."""
-_LETTERS = re.compile(r"[^\W\d_]+")
-_DIGITS = re.compile(r"\d")
-_LEAST_DIGITS = 7
+_ADDRESS = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.\w{2,}")
+_NUMBER = re.compile(r"\d(?:[^0-9A-Za-z\n]{0,3}\d){6,}")
+_ACCENTS = {
+    "a": "àáâãäåā", "c": "çćč", "e": "èéêëēę", "i": "ìíîïī", "n": "ñń", "o": "òóôõöōø",
+    "s": "śš", "u": "ùúûüū", "y": "ýÿ", "z": "źżž",
+}  # fmt: skip
+_NEAR = 0.85
+"""How alike a mistyped contact is to the one that was meant."""
 
 
 class Marks:
@@ -48,7 +53,9 @@ class Marks:
         ]
         whole = [n for n in person.names if len(name_key(n).split()) > 1]
         self._name_keys = frozenset(map(name_key, whole))
-        self._words = [frozenset(fold(n).split()) for n in whole]
+        self._words = [frozenset(name_key(n).split()) for n in whole]
+        self.name_hint = _hint(self._words)
+        self._hint = re.compile(self.name_hint, re.IGNORECASE)
         self._name = re.compile(
             rf"(?<!\w)(?:{'|'.join(map(_name, sorted(whole))) or _NEVER})(?!\w)",
             re.IGNORECASE,
@@ -66,7 +73,7 @@ class Marks:
         """Tell whether a record, given as its cells, is this person's.
 
         It holds a contact of theirs (and part of their name, where the contact is
-        shared), or it has no contact at all and their whole name.
+        shared), or their whole name and no contact but such as are nearly theirs.
         """
         filled = [cell for cell in cells if cell]
         text = " \n ".join(filled)
@@ -74,12 +81,30 @@ class Marks:
         if found:
             if found - self.person.shared:
                 return True
-            words = set(fold(text).split())
+            words = {word for cell in filled for word in name_key(cell).split()}
             return any(words & own for own in self._words)
-        if not self._words or "@" in text or _longest_number(filled) >= _LEAST_DIGITS:
+        if not self._hint.search(text) or self._has_foreign_contact(text):
             return False
-        words = set(_LETTERS.findall(fold(text)))
+        words = {word for cell in filled for word in name_key(cell).split()}
         return any(own <= words for own in self._words)
+
+    def may_be_in(self, text: str) -> bool:
+        """Tell quickly whether a text is worth a closer look."""
+        return self._hint.search(text) is not None or self.contact_in(text)
+
+    def _has_foreign_contact(self, text: str) -> bool:
+        """Tell whether a text holds a contact that is not even nearly the person's."""
+        for hit in _ADDRESS.finditer(text):
+            if not any(_near(hit[0].lower(), own) for own in self.person.emails):
+                return True
+        digits = [e164.lstrip("+") for e164 in self.person.phones]
+        return any(
+            not any(
+                _near(number, own) or _near(number, own[-len(number) :])
+                for own in digits
+            )
+            for number in map(_only_digits, _NUMBER.findall(text))
+        )
 
     def in_text(self, text: str) -> bool:
         """Tell whether a text holds a contact or the whole name of the person."""
@@ -152,5 +177,23 @@ def _beginning(text: str, at: int, code: str, length: int) -> int | None:
     return at if length - 1 - len(code) >= _SURELY and before.endswith(code) else None
 
 
-def _longest_number(cells: Iterable[str]) -> int:
-    return max((len(_DIGITS.findall(cell)) for cell in cells), default=0)
+def _hint(names: Iterable[frozenset[str]]) -> str:
+    """Return a pattern that finds the longest word of each name, with any accents."""
+    words = sorted({max(name, key=len) for name in names if name})
+    spelled = ("".join(map(_letter, word)) for word in words)
+    return f"(?:{'|'.join(spelled)})" if words else _NEVER
+
+
+def _letter(letter: str) -> str:
+    more = _ACCENTS.get(letter, "")
+    if more:
+        return f"[{letter}{more}{more.upper()}]"
+    return letter if letter.isascii() and letter.isalpha() else "."
+
+
+def _near(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other).ratio() >= _NEAR
+
+
+def _only_digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())

@@ -96,7 +96,10 @@ def resolve(asked: Person, seen: Iterable[Sighting]) -> Person:
     """
     left, person = list(dict.fromkeys(seen)), asked
     # One at a time: a name learnt a moment ago may speak against the next record.
-    while mine := next((s for s in left if person.is_meant(s)), None):
+    while mine := next(
+        (s for s in left if s.id in person.ids),
+        next((s for s in left if person.is_meant(s)), None),
+    ):
         person = person.grown(mine)
         left.remove(mine)
     theirs = {contact for s in left for contact in (s.email, s.phone) if contact}
@@ -104,11 +107,17 @@ def resolve(asked: Person, seen: Iterable[Sighting]) -> Person:
 
 
 def people_asked_for(asked: Person, seen: Iterable[Sighting]) -> int:
-    """Return how many people with names that contradict each other were asked for."""
+    """Return how many people with names that contradict each other were asked for.
+
+    Ids name exactly whom they name; an e-mail says more than a phone.
+    """
+    records = list(dict.fromkeys(seen))
+    if any(s.id in asked.ids for s in records):
+        return 1
+    by_email = [s for s in records if s.email in asked.emails]
+    meant = by_email or [s for s in records if s.phone in asked.phones]
     groups: list[Person] = []
-    for s in dict.fromkeys(seen):
-        if s.name is None or not asked.is_meant(s):
-            continue
-        if not any(group.agrees(s.name) for group in groups):
+    for s in meant:
+        if s.name and not any(group.agrees(s.name) for group in groups):
             groups.append(Person(names=frozenset((s.name,))))
     return len(groups)

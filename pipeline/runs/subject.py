@@ -206,7 +206,7 @@ def _find(
     for inbox in inboxes:
         if not inbox.is_dir():
             raise UsageError(f"the inbox `{inbox}` is no folder")
-    asked = _with_known_ids(asked, state, account)
+    named, asked = asked, _with_known_ids(asked, state, account)
     seen = [_sighting(known) for known in live or ()]
     if state is not None and account is not None:
         seen += sightings_of_journal(state, account, asked, settings.region)
@@ -221,7 +221,7 @@ def _find(
         traces += inbox_traces(inbox, marks, settings.region)
     return Held(
         person=person,
-        people=people_asked_for(asked, seen),
+        people=people_asked_for(named, seen),
         account=account,
         traces=tuple(traces),
         writes=tuple(writes_of(state, account, marks)) if state and account else (),

@@ -162,14 +162,12 @@ def _equal(values: Any, wanted: frozenset[str]) -> list[int]:
 
 
 def _by_name(cells: pa.Table, who: Who) -> Iterator[int]:
-    """Yield places of rows that hold the person's whole name and no contact at all."""
-    if not who.marks.person.names:
-        return
-    has_contact = pa.array([False] * cells.num_rows)
+    """Yield places of rows that hold the person's whole name and nobody else's contact."""
+    maybe: set[int] = set()
     for column in cells.columns:
-        hits = pc.match_substring_regex(column, f"@|{_NUMBER}").fill_null(False)
-        has_contact = pc.or_(has_contact, hits.combine_chunks())
-    for place in pc.indices_nonzero(pc.invert(has_contact)).to_pylist():
+        hits = pc.match_substring_regex(column, who.marks.name_hint, ignore_case=True)
+        maybe.update(pc.indices_nonzero(hits.fill_null(False)).to_pylist())
+    for place in sorted(maybe):
         if who.marks.is_theirs(cells.slice(place, 1).to_pylist()[0].values()):
             yield place
 

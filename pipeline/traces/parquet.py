@@ -19,6 +19,8 @@ from pipeline.traces.values import JSON, Who
 _BATCH = 100_000
 _OF_CUSTOMER = ("customer_id", "a_customer_id", "b_customer_id")
 _JSON_COLUMNS = ("metadata", "extra")
+_VALUES = ("old", "new", "reason", "written", "found", "note")
+"""Columns of the tables of runs that hold a person's values."""
 
 Blank = Callable[[str, str, Marks], str | None]
 """Returns what stays of (column, cell) of a record that is the person's."""
@@ -175,8 +177,9 @@ def payments_cell(column: str, cell: str, marks: Marks) -> str | None:
 
 def run_cell(column: str, cell: str, marks: Marks) -> str | None:
     """Keep the books of a run: rows, outcomes, ids and rules; values and reasons go."""
-    del marks
-    return None if column in ("old", "new", "reason") else cell
+    if column in _VALUES:
+        return None
+    return cell if column.endswith("_id") else marks.redact(cell)
 
 
 def other_cell(column: str, cell: str, marks: Marks) -> str | None:

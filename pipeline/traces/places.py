@@ -14,7 +14,6 @@ from pipeline.traces.parquet import (
     Pages,
     ParquetTable,
     customers_cell,
-    other_cell,
     payments_cell,
     run_cell,
 )
@@ -108,9 +107,7 @@ def _with_merged(outcomes: Path, rows: set[int]) -> frozenset[int]:
 def run_format(path: Path) -> Format:
     """Return the format of a file in a run's folder."""
     if path.suffix == ".parquet":
-        return ParquetTable(
-            run_cell if path.stem in ("plan", "outcomes") else other_cell
-        )
+        return ParquetTable(run_cell)
     if path.suffix in _WORKBOOKS:
         return Derived()
     if path.name == "findings.jsonl":

@@ -15,6 +15,7 @@ from schemas.rules import rules
 _STAY = frozenset(RETURN_COLUMNS) - {"_reason", "_suggestion"}
 _DELIMITER = re.compile(r"_row(.)_line|decision(.)score")
 _ROW = "_row"
+_FIRST = '{"row": '
 
 
 class Leftovers:
@@ -71,14 +72,14 @@ class Findings:
         """Return the findings that hold something in clear."""
         return [
             finding
-            for finding, _ in _findings(path)
-            if _is_finding_of(finding, who) and _spoken(finding) != finding
+            for finding, _ in _findings(path, who)
+            if finding and _is_finding_of(finding, who) and _spoken(finding) != finding
         ]
 
     def erase(self, path: Path, who: Who) -> None:
         """Blank them."""
         with atomic(path) as draft, draft.open("w", encoding="utf-8") as file:
-            for finding, line in _findings(path):
+            for finding, line in _findings(path, who):
                 if _is_finding_of(finding, who):
                     told = json.dumps(_spoken(finding), ensure_ascii=False)
                     file.write(told + "\n")
@@ -120,7 +121,7 @@ def rows_in(path: Path, who: Who) -> frozenset[int]:
         return frozenset(int(row) for row in told if row.isdigit())
     return frozenset(
         int(finding["row"])
-        for finding, _ in _findings(path)
+        for finding, _ in _findings(path, who)
         if finding.get("row") and _is_finding_of(finding, who)
     )
 
@@ -170,9 +171,18 @@ def _spoken(finding: dict[str, JSON]) -> dict[str, JSON]:
     return finding | gone | {"message": known.message("en") if known else ""}
 
 
-def _findings(path: Path) -> Iterator[tuple[dict[str, JSON], str]]:
+def _findings(path: Path, who: Who) -> Iterator[tuple[dict[str, JSON], str]]:
+    """Yield each line with its finding, or with nothing where it cannot be theirs.
+
+    Of a million lines few are worth parsing.
+    """
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
+            number = line.removeprefix(_FIRST).partition(",")[0]
+            is_row = number.isdigit() and int(number) in who.rows
+            if not is_row and not who.marks.may_be_in(line):
+                yield {}, line
+                continue
             try:
                 finding = json.loads(line)
             except ValueError:

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, unescape
 
 from pipeline.files.publish import atomic
 from pipeline.privacy.marks import Marks
+from pipeline.traces.texts import Leftovers, Pairs
 from pipeline.traces.values import JSON, Who
 
 _CELL = re.compile(r"(<t(?:\s[^>]*)?>|<v>)([^<]*)(</(?:t|v)>)")
@@ -21,8 +22,13 @@ class Derived:
     act = "remove"
 
     def find(self, path: Path, who: Who) -> list[dict[str, JSON]]:
-        """Return the cells in which the person stands."""
-        return [{"cell": text} for text in _texts(path) if _is_theirs(text, who.marks)]
+        """Return the cells in which the person stands, or else their lines of the CSV."""
+        found = [{"cell": text} for text in _texts(path) if _is_theirs(text, who.marks)]
+        beside = path.with_suffix(".csv")
+        if found or not beside.is_file():
+            return found
+        form = Pairs() if beside.name == "review_pairs.csv" else Leftovers()
+        return form.find(beside, who)
 
     def erase(self, path: Path, who: Who) -> None:
         """Remove the file."""
