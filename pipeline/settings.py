@@ -136,6 +136,13 @@ class Settings(BaseSettings):
     def _notify_url(cls, value: SecretStr | None) -> SecretStr | None:
         return value and SecretStr(_address(value.get_secret_value()))
 
+    @field_validator("retention")
+    @classmethod
+    def _retention(cls, value: str) -> str:
+        if not re.fullmatch(r"off|\d+(\.\d+)?[smhd]?", value.strip().lower()):
+            raise ValueError("is not a time such as 90d, nor off")
+        return value.strip().lower()
+
     @field_validator("metadata_allow", "metadata_deny", "inbox", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
