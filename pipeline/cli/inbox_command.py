@@ -13,7 +13,7 @@ from pipeline.errors import UsageError, worst
 from schemas.outcomes import ExitCode
 
 if TYPE_CHECKING:
-    from pipeline.runs.inbox import Handled, Walk
+    from pipeline.runs.inbox_values import Handled, Walk
     from pipeline.settings import Settings
 
 _NOT_REPEATED = (
@@ -95,7 +95,8 @@ def walk_inbox(
 ) -> int:
     """Import the files of the inbox, print what came of each, return the exit code."""
     from pipeline.cli.screen import Screen
-    from pipeline.runs.inbox import InboxRequest, import_inbox
+    from pipeline.runs.inbox import import_inbox
+    from pipeline.runs.inbox_values import InboxRequest
 
     assert inbox.inbox is not None
     request = InboxRequest(inbox.inbox, each, inbox.settle, tuple(_again(context)))

@@ -64,21 +64,23 @@ def _to_do(state: str, rows: Mapping[str, int]) -> str:
 
 
 def approval(
-    words: Words, path: str, summary: Mapping[str, Any], options: Sequence[str]
+    words: Words,
+    path: str,
+    summary: Mapping[str, Any],
+    options: Sequence[str],
+    said: str,
 ) -> str:
     """Return the text beside a file that waits: why, and the command that approves.
 
     The command holds for this plan only: with other customers or another file the
-    digest differs, and nothing is written.
+    digest differs, and nothing is written. Where it was refused before there was a
+    plan, the command passes the guard alone. `said` is why where no guard says it.
     """
     refused = [g for g in summary["guards"] if g["refused"] and not g["passed_by"]]
     passes = [part for guard in refused for part in ("--pass", guard["name"])]
-    command = [
-        *("notchpay-pipeline", "import", path),
-        *options,
-        *passes,
-        *("--approve", str(summary["plan_digest"])),
-    ]
+    command = ["notchpay-pipeline", "import", path, *options, *passes]
+    if summary["plan_digest"] is not None:
+        command += ["--approve", str(summary["plan_digest"])]
     guards = [
         words.text(
             "approval",
@@ -91,7 +93,7 @@ def approval(
     ]
     lines = [
         words.text("approval", "why", run=summary["run_id"]),
-        *guards,
+        *(guards or [said]),
         words.text("approval", "how"),
     ]
     return "".join(f"# {line}\n" for line in lines) + shlex.join(command) + "\n"
