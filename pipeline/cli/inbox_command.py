@@ -73,6 +73,11 @@ def one_or_the_other(
         return
     if file.file:
         raise UsageError("a FILE and `--inbox` exclude each other")
+    if ":/" in str(inbox.inbox):
+        raise UsageError(
+            "an inbox is a folder of this machine",
+            hint="a remote FILE can be imported by itself, as `import s3://…`",
+        )
     of_one_file = (
         ("--dry-run", dry_run),
         ("--approve", options.approve is not None),

@@ -158,9 +158,10 @@ class _Steps:
         return self._request.each.file.source or arrival.folder or arrival.path.name
 
     def _done(self, arrival: Arrival, run_id: str, ledger: Ledger) -> None:
-        ledger.note(arrival, run_id)
         summary = one_run(self._settings, run_id)
         self._moved(arrival, ledger, FileState.DONE, summary)
+        # Last: killed before, the next walk makes up for the move, receipt and all.
+        ledger.note(arrival, run_id)
 
     def _failed(self, arrival: Arrival, error: PipelineError, ledger: Ledger) -> None:
         summary = self._summary_of(error)

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from pipeline.runs.inbox_ledger import Ledger
+from pipeline.files.inbox import Inbox
 from tests.runs.world import AWA, BEN, CLO, csv_text, customers, people
 
 BAD = ("Dina Fon", "dina@", "", "Buea")
@@ -275,7 +275,7 @@ def test_a_walk_killed_before_the_move_does_not_import_twice(box, monkeypatch):
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "note", dies)
+        patch.setattr(Inbox, "move", dies)
         with pytest.raises(Killed):
             box.walk()
     assert box.files() == ["a.csv"]
@@ -321,6 +321,12 @@ def test_what_does_not_go_with_an_inbox(box, options, said):
     done = box.walk(*options)
     assert done.code == 2
     assert said in done.err
+
+
+def test_an_inbox_is_local(box):
+    done = box.run("import", "--inbox", "s3://bucket/inbox")
+    assert done.code == 2
+    assert "a folder of this machine" in done.err
 
 
 def test_neither_file_nor_inbox(box):
