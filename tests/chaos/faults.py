@@ -354,7 +354,7 @@ FAULTS = (
         "read timeout, stored",
         answers(faults={"read timeout, committed": 0.08}, settings=HANG, factor=15.0),
     ),
-    Fault("connection dropped", answers(faults={"dropped": 0.3})),
+    Fault("connection dropped", answers(faults={"dropped": 0.2})),
     Fault("connection dropped, stored", answers(faults={"dropped, committed": 0.3})),
     Fault("500, stored", answers(faults={"500, committed": 0.25})),
     Fault(
