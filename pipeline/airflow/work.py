@@ -164,11 +164,14 @@ class Stopper:
     """Makes SIGTERM end a run the way Ctrl-C does, at whatever stage it is.
 
     While a plan is being applied the run has a handler of its own, which lets what is
-    on its way come back first; the second signal then comes here.
+    on its way come back first; the second signal then comes here. An alarm is Airflow's
+    `execution_timeout`: it ends the run in the same way before it is heard, since its
+    exception could end one of the run's own tasks only, and the run would wait for it.
     """
 
     def __init__(self) -> None:
         self._is_armed = False
+        self._is_late = False
 
     def stop(self) -> None:
         """Tell the run of this process to stop; nothing happens where there is none."""
@@ -186,16 +189,30 @@ class Stopper:
             yield  # only the main thread gets signals, and may say what they do
             return
         before = signal.signal(signal.SIGTERM, _raising(os.getpid()))
+        alarm = signal.getsignal(signal.SIGALRM)
+        if callable(alarm):
+            signal.signal(signal.SIGALRM, self._too_late)
         self._is_armed = True
         try:
             yield
-        except KeyboardInterrupt:
-            ended = InterruptedRunError("told to stop; the next try goes on from here")
-            ended.exit_code = ExitCode.SIGTERM
-            raise ended from None
+        except (KeyboardInterrupt, InterruptedRunError) as ended:
+            if self._is_late and callable(alarm):
+                alarm(signal.SIGALRM, None)
+            if isinstance(ended, InterruptedRunError):
+                raise
+            told = InterruptedRunError("told to stop; the next try goes on from here")
+            told.exit_code = ExitCode.SIGTERM
+            raise told from None
         finally:
             self._is_armed = False
-            signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+            if callable(alarm):
+                signal.signal(signal.SIGALRM, alarm)
+
+    def _too_late(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._is_late = True
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _raising(process: int) -> Callable[[int, FrameType | None], None]:

@@ -201,3 +201,13 @@ def test_on_kill_stops_a_run_and_nothing_else(small):
 def _killed(task):
     task.on_kill()
     signal.pause()
+
+
+def test_a_task_that_runs_out_of_time_goes_on_when_tried_again(small, world):
+    here = world(rate="20/1", concurrency=4)
+    run = small.timed.test(run_conf={"file": str(here.file(people(160)))})
+    state, tries = tried(run)
+    assert (state, tries > 1) == ("success", True)
+    assert here.emails() == sorted(f"person{n:04d}@example.com" for n in range(1, 161))
+    done = here.summaries()[-1]
+    assert (done["state"], done["rows"]["created"]) == ("finished", 160)

@@ -3,6 +3,8 @@
 import os
 import signal
 import threading
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -86,6 +88,21 @@ def test_guards_and_options_speak_as_everywhere(shop, tmp_path):
         run_export(conn_id="nobody")
 
 
+def test_what_a_window_leaves_is_red_unless_it_may_wait(shop, tmp_path):
+    file = write(tmp_path, people(2))
+    now = datetime.now(ZoneInfo("Africa/Douala"))
+    later = "-".join(f"{now + timedelta(hours=h):%H:%M}" for h in (2, 3))
+    with pytest.raises(PolicyError, match="2 of 2 rows not_attempted") as told:
+        run_import(file, conn_id=None, window=later)
+    assert not told.value.is_final
+    facts = run_import(
+        file, conn_id=None, window=later, fail_on={"not_attempted": None}
+    )
+    assert (facts["state"], facts["rows"]["not_attempted"]) == ("interrupted", 2)
+    done = run_import(file, conn_id=None)
+    assert (done["run_id"], done["rows"]["created"]) == (facts["run_id"], 2)
+
+
 def _stopped(stopper):
     stopper.stop()
     signal.pause()
@@ -99,6 +116,23 @@ def test_sigterm_ends_what_runs_and_puts_the_handler_back():
         _stopped(stopper)
     assert told.value.exit_code == ExitCode.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_alarm_ends_what_runs_before_it_is_heard():
+    def heard(number, frame):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, heard)
+    try:
+        with pytest.raises(TimeoutError), Stopper().armed():
+            _alarmed()
+        assert signal.getsignal(signal.SIGALRM) is heard
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def _alarmed():
+    signal.raise_signal(signal.SIGALRM)
 
 
 def test_off_the_main_thread_no_signal_is_touched():

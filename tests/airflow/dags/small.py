@@ -49,6 +49,9 @@ with small("impatient") as impatient:
         task_id="work", file="{{ params.file }}", lock=Lock(poll=0.0, patience=0.0)
     )
 
+with small("timed", retries=30, execution_timeout=timedelta(seconds=6)) as timed:
+    NotchPayImportOperator(task_id="work", file="{{ params.file }}")
+
 with small("taskflow") as flows:
 
     @task
