@@ -5,13 +5,11 @@ reach (`pipeline.files.exchange`); through the scheduler travel only names and c
 So a part whose worker died is prepared again by another one, from the same bytes.
 """
 
-import platform
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
 
@@ -25,13 +23,13 @@ from pipeline.prepare import Recipe, warm_up
 from pipeline.read import RawChunk
 from pipeline.runs import staging as parts
 from pipeline.runs.staging import AHEAD, PartCounts, prepare_part, write_raw
+from pipeline.runs.versions import told_versions
 
 ANSWER_SECONDS = 15
 """How long the scheduler may take to answer, and a first worker to come."""
 LOOK_SECONDS = 30.0
 """How often to look whether any worker is left while a part is waited for."""
 TRIES = 3
-_DECIDING = ("pandas", "pandera", "pyarrow", "phonenumbers", "email-validator")
 _one_at_a_time = threading.Lock()
 
 
@@ -53,13 +51,6 @@ def _names(
     folder: Path, index: int, *kinds: Callable[[Path, int], Path]
 ) -> tuple[str, ...]:
     return tuple(kind(folder, index).name for kind in kinds)
-
-
-def told_versions() -> Mapping[str, str]:
-    """Return the versions that decide what becomes of a row."""
-    minor = ".".join(platform.python_version_tuple()[:2])
-    ours = {"notchpay-pipeline": version("notchpay-pipeline"), "python": minor}
-    return ours | {name: version(name) for name in _DECIDING}
 
 
 class DaskPreparers:

@@ -58,7 +58,7 @@ def main(argv=None):
     with (
         tempfile.TemporaryDirectory(dir=build) as work,
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None,
+            n_workers=2, threads_per_worker=1, dashboard_address=":0",
             protocol="tcp://", silence_logs=50,
         ) as cluster,
     ):  # fmt: skip

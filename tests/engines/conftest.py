@@ -9,7 +9,7 @@ distributed = pytest.importorskip("distributed", reason="the extra `dask` is mis
 def cluster():
     """A scheduler with two workers of one thread, each a process of its own."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
         silence_logs=50, protocol="tcp://",
     ) as started:  # fmt: skip
         yield started

@@ -197,7 +197,7 @@ def test_a_scheduler_that_is_not_there_is_said(monkeypatch):
 def small_cluster(workers):
     return LocalCluster(
         n_workers=workers, threads_per_worker=1, processes=False, silence_logs=50,
-        dashboard_address=None, protocol="tcp://", host="127.0.0.1",
+        dashboard_address=":0", protocol="tcp://", host="127.0.0.1",
     )  # fmt: skip
 
 
