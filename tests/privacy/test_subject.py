@@ -348,3 +348,16 @@ def test_a_run_that_can_go_on_is_not_touched(run, here, api):
     assert run("resume", run_id, "--abandon").code in (0, 3)
     assert erased(run)["left"] == 0
     assert found_in(here / "runs", CLEAR) == []
+
+
+def test_undo_leaves_the_write_of_an_erased_person_alone(run, here, api):
+    file = write(here / "c.csv", ROWS[:2])
+    run_id = run("import", file, "--json").json["run_id"]
+    erased(run)
+    ended = run("undo", run_id, "--delete-created", "--json")
+    assert ended.code == 3, ended.said
+    assert ended.json["rows"]["read"] == 2
+    assert ended.json["rows"]["updated"] == ended.json["rows"]["review"] == 1
+    table = pq.read_table(here / "runs" / ended.json["run_id"] / "outcomes.parquet")
+    assert table["rule"].to_pylist() == ["erased", "deleted"]
+    assert api.customers == {}
