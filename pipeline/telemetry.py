@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
 SERVICE = "notchpay-pipeline"
-SECONDS = 5.0
+SECONDS = 3.0
 """How long sending may take, where `OTEL_EXPORTER_OTLP_TIMEOUT` does not say."""
 _TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _METRICS = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
@@ -91,14 +91,15 @@ def send(told: Told, environ: Mapping[str, str] = os.environ) -> str | None:
         )
     if environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf") != "http/protobuf":
         return "OpenTelemetry is sent by http/protobuf only; nothing was sent"
-    with _heard() as said:
+    with _heard() as errors:
         resource = _resource(environ)
         if "traces" in asked:
             _send_spans(told, resource, _seconds(environ))
-        if "metrics" in asked:
+        # Who does not take the one is not kept waiting for with the other.
+        if "metrics" in asked and not errors.count:
             _send_metrics(told, resource, _seconds(environ))
-    if said:
-        return f"OpenTelemetry could not be sent to its endpoint ({len(said)} tries)"
+    if errors.count:
+        return "OpenTelemetry could not be sent to its endpoint"
     return None
 
 
@@ -154,6 +155,7 @@ def _send_spans(told: Told, resource: "Resource", seconds: float | None) -> None
         run.set_attribute("error.type", told.failed)
         run.set_status(Status(StatusCode.ERROR))
     run.end(told.ended)
+    provider.force_flush()  # shutting down would not try a second time
     provider.shutdown()
 
 
@@ -192,17 +194,27 @@ def _send_metrics(told: Told, resource: "Resource", seconds: float | None) -> No
     provider.shutdown()
 
 
+class _Errors(logging.Handler):
+    """Counts errors; a warning is only a try that is made again."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        self.count += 1
+
+
 @contextmanager
-def _heard() -> Iterator[list[str]]:
-    """Catch what the library logs: its texts would go to the terminal otherwise."""
-    said: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(record.name)  # type: ignore[method-assign]  # a handler is this
+def _heard() -> Iterator[_Errors]:
+    """Hear what the library logs, all of which would go to the terminal otherwise."""
+    errors = _Errors()
     logger = logging.getLogger("opentelemetry")
     passed_on, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
+    logger.addHandler(errors)
     try:
-        yield said
+        yield errors
     finally:
-        logger.removeHandler(handler)
+        logger.removeHandler(errors)
         logger.propagate = passed_on

@@ -10,8 +10,8 @@ import pytest
 class Receiver:
     """An HTTP server that keeps every body posted to it, by path."""
 
-    def __init__(self, status=200):
-        self.status = status
+    def __init__(self, *statuses):
+        self.statuses = list(statuses)  # of the first answers; the last one stays
         self.posted = []
         outer = self
 
@@ -20,7 +20,8 @@ class Receiver:
                 size = int(self.headers.get("Content-Length", 0))
                 body = self.rfile.read(size)
                 outer.posted.append((self.path, dict(self.headers), body))
-                self.send_response(outer.status)
+                last = len(outer.statuses) == 1
+                self.send_response(outer.statuses[0] if last else outer.statuses.pop(0))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -50,13 +51,13 @@ class Receiver:
 
 @pytest.fixture
 def receiver():
-    running = Receiver()
+    running = Receiver(200)
     yield running
     running.close()
 
 
 @pytest.fixture
 def refusing():
-    running = Receiver(status=500)
+    running = Receiver(500)
     yield running
     running.close()

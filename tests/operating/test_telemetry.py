@@ -198,11 +198,26 @@ def test_a_collector_that_is_not_there_is_one_warning(monkeypatch, caplog, capfd
     monkeypatch.setenv(BOTH, "http://127.0.0.1:9")
     monkeypatch.setattr(telemetry, "SECONDS", 0.1)
     warning = send(TOLD)
-    assert warning is not None
-    assert warning.startswith("OpenTelemetry could not be sent to its endpoint")
+    assert warning == "OpenTelemetry could not be sent to its endpoint"
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
     assert logging.getLogger("opentelemetry").handlers == []
+
+
+@pytest.mark.slow
+def test_a_collector_that_stumbles_is_asked_again(receiver, monkeypatch):
+    monkeypatch.setenv(BOTH, receiver.url)
+    receiver.statuses = [503, 200]
+    assert send(TOLD) is None
+    assert len(receiver.bodies("/v1/traces")) == 2
+    assert len(receiver.bodies("/v1/metrics")) == 1
+
+
+def test_a_collector_that_refuses_is_asked_once(refusing, monkeypatch):
+    monkeypatch.setenv(BOTH, refusing.url)
+    refusing.statuses = [400]
+    assert send(TOLD) == "OpenTelemetry could not be sent to its endpoint"
+    assert [path for path, _, _ in refusing.posted] == ["/v1/traces"]
 
 
 def test_only_http(monkeypatch):
