@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.plan.guards import GUARD_NAMES
 from pipeline.settings import Settings
+from schemas.fields import MAPPABLE
 from schemas.outcomes import BOOKS, ExitCode
 from tests.docs.pages import PAGES, README, ROOT, quoted, section, table, text_of
 
@@ -66,6 +67,11 @@ def test_every_outcome_is_told_and_no_other():
     assert told == {str(outcome) for outcome in BOOKS}
     books = " + ".join(map(str, BOOKS))
     assert f"`read = {books}`" in section("## The flow")
+
+
+def test_every_field_is_told_and_no_other():
+    (said,) = re.findall(r"FIELD is (.*?); COLUMN", section("### Columns"))
+    assert set(quoted(said)) == {*MAPPABLE, "metadata.KEY"}
 
 
 def test_every_guard_is_told_and_no_other():
