@@ -175,3 +175,50 @@ def test_a_finance_workbook_keeps_its_numbers(tmp_path, options):
     assert rows == [["trx.1", "Order & [erased]", 5000.0]]
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
+
+
+def test_addresses_of_other_scripts_and_numbers_of_no_country():
+    marks = Marks(
+        Person(
+            emails=frozenset(("ada@bücher.example", "x@a..ü")),
+            phones=frozenset(("+0", "+", "+999123456")),
+        )
+    )
+    assert marks.contact_in("ADA@xn--bcher-kva.example")
+    assert marks.contact_in("ada@bücher.example")
+    assert marks.contact_in("999 123 456")
+    assert not marks.is_name("Ada")
+    assert not marks.is_theirs(["Ada", "Kribi"])
+    assert not Marks(Person()).contact_in("anything")
+
+
+def test_a_mistyped_contact_is_nearly_theirs():
+    assert MARKS.is_theirs([NAME, "awandeline@sowmba", "67000004"])
+    assert MARKS.is_theirs([NAME, "awandelin@sowmba.example.com"])
+    assert not MARKS.is_theirs([NAME, "boniface@tchoupo.example.com"])
+    assert not MARKS.is_theirs([NAME, "699123456"])
+    assert MARKS.may_be_in("Awandéline")
+    assert MARKS.may_be_in("tel 670000041")
+    assert not MARKS.may_be_in("Boniface")
+
+
+def test_names_with_other_letters_are_hinted():
+    marks = Marks(Person(names=frozenset(("Fatoumata N'Diaye-Łoś",))))
+    assert marks.is_theirs(["FATOUMATA", "n'diaye łoś"])
+    assert Marks(Person(names=frozenset(("Awa N'Diaye",)))).is_theirs(
+        ["Awa", "N’DIAYE"]
+    )
+    assert Person().agrees("x")
+    assert Person(names=frozenset(("Ada Sow",))).agrees(None)
+    assert Person().is_nobody
+    assert Person.asked([" "], ["A@Example.com", ""], ["677 00 00 41"], "CM") == Person(
+        emails=frozenset(("a@example.com",)), phones=frozenset(("+237677000041",))
+    )
+
+
+def test_json_keeps_what_is_named_alike_but_is_not_personal():
+    assert redacted({"bank_name": "X", "customer_id": "cus.1"}, MARKS) == {
+        "bank_name": "X",
+        "customer_id": "cus.1",
+    }
+    assert redacted([None, {"Zip": "1"}], MARKS) == [None, {}]
