@@ -180,7 +180,7 @@ def _beginning(text: str, at: int, code: str, length: int) -> int | None:
 def _hint(names: Iterable[frozenset[str]]) -> str:
     """Return a pattern that finds the longest word of each name, with any accents."""
     words = sorted({max(name, key=len) for name in names if name})
-    spelled = (r"['\u2019-]?".join(map(_letter, word)) for word in words)
+    spelled = ("['\u2019-]?".join(map(_letter, word)) for word in words)
     return f"(?:{'|'.join(spelled)})" if words else _NEVER
 
 
