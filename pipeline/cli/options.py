@@ -82,7 +82,9 @@ class Common:
     ] = None
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", help="Answer yes before writing to a live account."),
+        typer.Option(
+            "--yes", "-y", help="Answer yes before writing to a live account."
+        ),
     ] = False
     wait: Annotated[
         float,

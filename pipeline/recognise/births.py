@@ -26,8 +26,8 @@ _EARLIEST, _GROWN_UP, _LATEST = 1915, 1995, 2015
 _BEFORE_ANY_SIGN_UP = 2000
 _GENERATION = 20
 _SOME = 3
-_THIS_CENTURY = 15
-"""A year of two digits up to here counts as 20xx: a child at most."""
+_THIS_CENTURY = 40
+"""A year of two digits up to here counts as 20xx: `12/03/24` is no birth."""
 
 
 def births(values: Sequence[str]) -> Share:
