@@ -209,5 +209,7 @@ def test_a_task_that_runs_out_of_time_goes_on_when_tried_again(small, world):
     state, tries = tried(run)
     assert (state, tries > 1) == ("success", True)
     assert here.emails() == sorted(f"person{n:04d}@example.com" for n in range(1, 161))
-    done = here.summaries()[-1]
-    assert (done["state"], done["rows"]["created"]) == ("finished", 160)
+    # Where the time is over while the page is drawn, the next try finds nothing to do.
+    runs = here.summaries()
+    assert runs[-1]["state"] == "finished"
+    assert sum(run["rows"]["created"] for run in runs) == 160
