@@ -9,7 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("check", "dedupe", "index", "ranking", "export", "journal", "pace", "client", "dask")
+NAMES = (
+    "check",
+    "dedupe",
+    "index",
+    "ranking",
+    "export",
+    "journal",
+    "pace",
+    "client",
+    "dask",
+)
 
 
 def main(names):

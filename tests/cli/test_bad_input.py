@@ -114,7 +114,6 @@ def test_a_file_that_is_something_else(run, here):
         (["plan", "c.csv", "--limit", "many"], "--limit"),
         (["plan", "c.csv", "--max-duration", "soon"], "soon"),
         (["plan", "c.csv", "--window", "night"], "night"),
-        (["export", "everything"], "everything"),
         (["export", "--month", "2026-13"], "2026-13"),
         (["export", "--since", "yesterday"], "yesterday"),
         (["export", "--export-mode", "rw"], "rw"),
