@@ -49,10 +49,13 @@ class Matcher:
 
     async def match(self, note: Note, records: str = "golden") -> Gathered:
         """Fill `existing` and `verdict` for the table `records`."""
+        began = self.connection.state.now() - self.connection.settings.settle_seconds
         gathered = await self._gather(records)
         await self._fetch_named(records)
         if gathered.way == "search":
             await self._fetch_ours(records)
+        elif gathered.way == "listing":
+            await self._fetch_ours(records, since=began)
         rest = self._open(records, gathered)
         await self._judge(note, rest)
         await hold_suspects(self, note, rest, is_whole=gathered.way == "listing")
@@ -116,17 +119,21 @@ class Matcher:
         lacking = not_there(bench, wanted)
         await read_customers(bench, self.connection, self.memory, lacking)
 
-    async def _fetch_ours(self, records: str) -> None:
-        """Read whom we wrote under these contacts and the search did not show.
+    async def _fetch_ours(self, records: str, since: float | None = None) -> None:
+        """Read whom we wrote under these contacts and search or listing did not show.
 
-        It may lag, or the customer is gone, or has another contact by now.
+        A search may lag, or the customer is gone, or has another contact by now; a
+        listing cannot show whom another run wrote `since` it began.
         """
         for batch in _records(self.bench, f"FROM {records}"):
             contacts = (self.memory.hashes.contacts(r.email, r.phone) for r in batch)
             found = self.memory.index.find(key for own in contacts for key in own)
             ours = {r.customer_id for rows in found.values() for r in rows}
             lacking = not_there(self.bench, ours)
-            await read_customers(self.bench, self.connection, self.memory, lacking)
+            if since is not None:
+                lacking = sorted(self.memory.index.seen_since(lacking, since))
+            if lacking:
+                await read_customers(self.bench, self.connection, self.memory, lacking)
 
     async def _judge(self, note: Note, records: str) -> None:
         """Judge; where lists lack the metadata and ids matter, read it first."""

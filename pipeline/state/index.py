@@ -99,6 +99,19 @@ class CustomerIndex:
         with self._db.read() as con:
             return self._known(con, customer_ids)
 
+    def seen_since(self, customer_ids: Iterable[str], time: float) -> frozenset[str]:
+        """Return those of the ids who were written or seen at `time` or later."""
+        found: set[str] = set()
+        with self._db.read() as con:
+            for ids in _chunks(customer_ids):
+                query = select(customers.c.customer_id).where(
+                    customers.c.account == self._account,
+                    customers.c.customer_id.in_(ids),
+                    customers.c.seen_at >= time,
+                )
+                found.update(con.execute(query).scalars())
+        return frozenset(found)
+
     def remove(self, customer_id: str) -> None:
         """Take out a customer who is gone; one that we wrote once leaves a mark."""
         with self._db.write() as con:

@@ -170,6 +170,26 @@ def test_an_approved_plan_is_applied_row_by_row_on_a_busy_account(tmp_path):
     }  # fmt: skip
 
 
+def test_whom_another_run_wrote_since_the_listing_is_not_gone(desk):
+    assert desk.imports(desk.file(people(3), "other.csv")) == 0
+    everybody, plain, lists = desk.server.customers, desk.server.answer, []
+
+    def answer(method, target, headers, body):
+        if method != "GET" or not target.startswith("/customers?") or lists:
+            return plain(method, target, headers, body)
+        lists.append(target)  # told a moment before the other run wrote them
+        held = dict(everybody)
+        everybody.clear()
+        told = plain(method, target, headers, body)
+        everybody.update(held)
+        return told
+
+    desk.server.answer = answer
+    assert desk.imports(desk.file(people(3))) == 0
+    assert desk.rows(desk.session.summary.run_id) == {"unchanged": 3}
+    assert desk.server.count("POST") == 3
+
+
 def test_creates_of_an_old_plan_are_matched_again(desk):
     file = desk.file(people(40))
     assert interrupted(desk, file) == 143
