@@ -84,7 +84,7 @@ class Exchange:
         self._pace = pace
         self._policy = policy
         self._clients = make_clients(config, transport)
-        self._turn = 0
+        self._idle = list(self._clients)
         self._gate = asyncio.Semaphore(config.concurrency)
         self._has_worked = False
 
@@ -129,16 +129,21 @@ class Exchange:
         return self._judge(call, response)
 
     async def _send(self, call: Call[T]) -> httpx.Response:
-        client = self._clients[self._turn]
-        self._turn = (self._turn + 1) % len(self._clients)
+        # The gate lets in as many as there are; the last one used has a live connection.
+        client = self._idle.pop()
+        try:
+            return await client.send(self._request(client, call))
+        finally:
+            self._idle.append(client)
+
+    def _request(self, client: httpx.AsyncClient, call: Call[T]) -> httpx.Request:
         headers = None if call.body is None else {"Content-Type": "application/json"}
-        request = client.build_request(
+        return client.build_request(
             call.method,
             self._config.base_url + call.path,
             content=call.body,
             headers=headers,
         )
-        return await client.send(request)
 
     def _judge_loss(self, call: Call[T], error: Exception) -> NoReturn:
         """Say what an exception of httpx means for the call."""

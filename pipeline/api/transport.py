@@ -1,7 +1,7 @@
 """The one place that makes httpx clients, and that knows httpx's exceptions."""
 
 import logging
-import math
+import ssl
 from enum import Enum
 from typing import Final
 
@@ -9,7 +9,6 @@ import httpx
 
 from pipeline.api.config import ApiConfig
 
-_CONNECTIONS: Final = 20  # beyond that a client of httpx gets slower, not faster
 _KEEP_ALIVE: Final = 3.0  # seconds: shorter than any server keeps an idle connection
 
 # At INFO httpx logs every address, and a search address holds an e-mail or a phone.
@@ -63,26 +62,32 @@ def loss_of(error: Exception) -> Loss:
 def make_clients(
     config: ApiConfig, transport: httpx.AsyncBaseTransport | None = None
 ) -> list[httpx.AsyncClient]:
-    """Return as many clients as the concurrency needs, each with few connections."""
-    count = math.ceil(config.concurrency / _CONNECTIONS)
-    size = math.ceil(config.concurrency / count)
-    return [_make_client(config, size, transport) for _ in range(count)]
+    """Return a client for each request that may be on its way, of one connection each.
+
+    The pool of a client looks through all its connections at every request, which
+    costs more than the request where there are many.
+    """
+    context = httpx.create_ssl_context()  # made once: it reads every certificate
+    return [_make_client(config, context, transport) for _ in range(config.concurrency)]
 
 
 def _make_client(
-    config: ApiConfig, connections: int, transport: httpx.AsyncBaseTransport | None
+    config: ApiConfig,
+    context: ssl.SSLContext,
+    transport: httpx.AsyncBaseTransport | None,
 ) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         headers=headers_of(config),
         timeout=httpx.Timeout(config.timeout),
         limits=httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections,
+            max_connections=1,
+            max_keepalive_connections=1,
             keepalive_expiry=_KEEP_ALIVE,
         ),
         follow_redirects=False,
         # A proxy would carry the key in clear where the address is plain http.
         trust_env=not config.is_loopback,
+        verify=context,
         transport=transport,
     )
 

@@ -74,12 +74,10 @@ def test_limits_of_the_client_are_above_zero(options):
         ApiConfig("https://api.notchpay.co", KEY, **options)
 
 
-@pytest.mark.parametrize(
-    ("concurrency", "clients"), [(1, 1), (20, 1), (21, 2), (100, 5)]
-)
-def test_beyond_twenty_connections_there_are_more_clients(concurrency, clients):
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_each_request_on_its_way_has_a_client(concurrency):
     made = make_clients(ApiConfig("http://localhost:1", KEY, concurrency=concurrency))
-    assert len(made) == clients
+    assert len(made) == concurrency
     assert {client.follow_redirects for client in made} == {False}
 
 
