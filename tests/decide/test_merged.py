@@ -88,6 +88,7 @@ def story(run):
     return sorted((o["outcome"], o["customer_id"] or "") for o in run.table("outcomes"))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(PEOPLE, min_size=1, max_size=6),

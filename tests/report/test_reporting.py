@@ -75,7 +75,7 @@ def test_a_page_is_built_anew_from_the_folder_alone(world):
     before = page.read_text(encoding="utf-8")
     page.unlink()
     (left.path / "outcomes.parquet").unlink()
-    assert report(made.settings, left.path.name) == page
+    assert report(made.settings, left.path.name) == str(page)
     assert page.read_text(encoding="utf-8") == before
     french = made.settings.model_copy(update={"lang": "fr"})
     report(french, left.path.name)
