@@ -54,7 +54,9 @@ def test_two_files_share_fifty_people(server, tmp_path):
         told = [ended(run)["rows"] for run in runs]
 
     for rows in told:
-        assert rows["read"] == sum(n for name, n in rows.items() if name != "read") == 100
+        assert (
+            rows["read"] == sum(n for name, n in rows.items() if name != "read") == 100
+        )
         assert rows["created"] + rows["unchanged"] == 100
     assert sum(rows["created"] for rows in told) == 150
     emails = Counter(each["email"] for each in api.customers.values())
