@@ -173,3 +173,16 @@ def test_persons_called_different_are_hardly_ever_called_one():
         ]
     # The set calls this order a difference; civil registers write it every day.
     assert wrong == [("Friedrich Hans", "Hans Friedrich")]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "verdict"),
+    [
+        ("Jean-Paul Mbarga Essola", "Jean Mbarga Essola", Agreement.PARTIAL),
+        ("Mohamed Ali Hassan", "Ali Hassan", Agreement.PARTIAL),
+        ("Hassan Diallo", "Hussein Diallo", Agreement.BLOCKED),
+        ("Taiwo Adeyemi", "Kehinde Adeyemi", Agreement.BLOCKED),
+    ],
+)
+def test_one_family_is_not_one_person(a, b, verdict):
+    assert compare(a, b) is compare(b, a) is verdict

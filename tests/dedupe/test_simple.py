@@ -1,13 +1,16 @@
 """Merging in SQL, by workers and record by record: one answer."""
 
+import gc
 import random
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import duckdb
+import pyarrow as pa
 import pytest
 
-from pipeline.dedupe import DedupePolicy, deduplicate
+from pipeline.dedupe import DedupePolicy, deduplicate, merging
+from pipeline.dedupe.inside import typos
 from pipeline.dedupe.names import name_identity
 from pipeline.dedupe.naming import _SPECIAL, identity_sql
 from pipeline.dedupe.words import PLACEHOLDERS
@@ -86,3 +89,42 @@ def test_identity_in_sql_is_that_of_python():
         con.execute("CREATE TABLE t AS SELECT unnest(?::VARCHAR[]) AS name", [names])
         found = con.execute(f"SELECT name, {identity_sql('name')} FROM t").fetchall()
     assert [row for row in found if row[1] != name_identity(row[0])] == []
+
+
+def test_many_ranges_wait_for_workers_in_turn(monkeypatch):
+    rows = people(11, clusters=60)
+    whole = answer(rows, level="strict")
+    monkeypatch.setattr(merging, "_BATCH", 2)
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            assert answer(rows, pool, level="strict") == whole
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_rows_without_a_name_keep_what_they_differ_in():
+    contacts = {"email": "shop@mail.example.com", "phone": "+237670000001"}
+    rows = prepared([contacts | {"metadata": f'{{"town": "{t}"}}'} for t in "AB"])
+    told = answer(rows, level="strict")
+    assert len(told["dd_golden"]) == 1
+    assert told["dd_golden"][0][2] is None
+    assert [line[2] for line in told["differences"]] == ["metadata.town"]
+
+
+def test_a_rare_word_with_one_letter_off_is_a_slip_of_the_hand():
+    contacts = {"email": "p@mail.example.com"}
+    names = ("Paul Ndikonguembe", "Paul Ndikongembe")
+    rows = prepared([contacts | {"name": name} for name in names])
+    told = answer(rows, level="standard", rare_names_from=2)
+    assert [line[2] for line in told["dd_merged"]] == ["R4"]
+    assert answer(rows, level="standard", rare_names_from=3)["dd_merged"] == []
+
+
+def test_words_of_a_typo_and_none():
+    left, right = (
+        pa.chunked_array([["Paul Ndikong", "Awa"]]),
+        pa.chunked_array([["Paul Ndikang", "Awa"]]),
+    )
+    assert typos(left, right).to_pylist() == ["ndikong ndikang", ""]

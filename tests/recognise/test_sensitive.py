@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.recognise import recognise
 from pipeline.recognise.contents import luhn
-from pipeline.recognise.withheld import kind_of
+from pipeline.recognise.withheld import kind_of, secret_in
 from schemas.headers import meaning, read_table
 from schemas.sensitive import KINDS, doubtful_kind, sensitive_kind
 
@@ -194,3 +194,19 @@ def test_a_planted_column_is_withheld_by_content():
     assert result.evidence[-1].told("en") == (
         "Divers -> withheld (by its contents: card_number, 1 of 1 values)"
     )
+
+
+FRENCH = 1850578006084
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (f"NIR {FRENCH}{97 - FRENCH % 97:02}", "national_id"),
+        (f"NIR {FRENCH}{96 - FRENCH % 97:02}", None),
+        ("FR76 3000 6000 0112 3456 7890 189", "bank_account"),
+        ("12 rue de la Paix", None),
+    ],
+)
+def test_a_secret_in_one_cell_is_known_by_its_check_digits(cell, kind):
+    assert secret_in(cell) == kind
