@@ -9,6 +9,7 @@ import httpx
 
 from pipeline.api.config import ApiConfig
 
+_CLOSING: Final = 4
 _KEEP_ALIVE: Final = 3.0  # seconds: shorter than any server keeps an idle connection
 
 # At INFO httpx logs every address, and a search address holds an e-mail or a phone.
@@ -62,7 +63,7 @@ def loss_of(error: Exception) -> Loss:
 def make_clients(
     config: ApiConfig, transport: httpx.AsyncBaseTransport | None = None
 ) -> list[httpx.AsyncClient]:
-    """Return a client for each request that may be on its way, of one connection each.
+    """Return a client for each request that may be on its way, each with a connection.
 
     The pool of a client looks through all its connections at every request, which
     costs more than the request where there are many.
@@ -80,7 +81,8 @@ def _make_client(
         headers=headers_of(config),
         timeout=httpx.Timeout(config.timeout),
         limits=httpx.Limits(
-            max_connections=1,
+            # One is in use; another may open while one that was lost is closing.
+            max_connections=_CLOSING,
             max_keepalive_connections=1,
             keepalive_expiry=_KEEP_ALIVE,
         ),
