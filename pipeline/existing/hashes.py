@@ -94,7 +94,7 @@ class Hashes:
 
 def _joined(texts: Iterable[str | None]) -> str:
     """Return texts as one, each behind its length, so that no two lists are alike."""
-    return "".join("-" if t is None else f"{len(t)}:{t}" for t in texts)
+    return "".join(["-" if t is None else f"{len(t)}:{t}" for t in texts])
 
 
 def with_metadata_kept(row: IndexRow, before: IndexRow | None) -> IndexRow:

@@ -5,8 +5,8 @@ one customer who is as the index has him, and in whom it changes nothing, is set
 Everybody else who is hit is read before anything is decided.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
 from itertools import islice
 from typing import Any
 
@@ -15,35 +15,26 @@ import pyarrow as pa
 from pipeline.match.changes import difference
 from pipeline.match.known import Known, Record, email_key
 from pipeline.runs.connect import Connection
-from pipeline.runs.decided import Said, said_of
+from pipeline.runs.decided import said_of
 from pipeline.runs.gather import EXISTING, Gathered, empty_existing, from_line
+from pipeline.runs.index_lookup import (
+    HIT,
+    SETTLED,
+    Desk,
+    How,
+    Lookup,
+    look_up_elsewhere,
+    without,
+)
 from pipeline.runs.memory import RunMemory
 from pipeline.runs.plan_tables import GOLDEN, columns_of, record_of
 from pipeline.runs.reading import read_customers
 from pipeline.runs.workbench import BATCH, Workbench
-from pipeline.state.writes import IndexRow
 
-_MOST = 12
-"""Customers read for one row; of a contact that more have, those of its name come first."""
+_AHEAD = 4
+"""Batches that wait for a worker: two for each of two."""
 
-_HIT = pa.schema([("row", pa.int64()), ("customer_id", pa.string())])
-_SETTLED = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("customer_id", pa.string()),
-        ("rule", pa.string()),
-        ("kept", pa.string()),
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How the index may be used: `max_age` in seconds, `prefer` as in the contract."""
-
-    prefer: str
-    max_age: float
-    key_name: str
+_Told = tuple[pa.Table, pa.Table]
 
 
 async def gather_by_index(
@@ -52,17 +43,19 @@ async def gather_by_index(
     memory: RunMemory,
     how: How,
     records: str = "golden",
+    pool: Executor | None = None,
 ) -> Gathered:
     """Fill `existing` with customers who must be looked at, and `settled` with the rest.
 
-    Reads the table `records`. An entry whose customer is gone is taken out.
+    Reads the table `records`; looks up in `pool` where one is given, whose workers
+    reach the state database. An entry whose customer is gone is taken out.
     """
     empty_existing(bench)
     empty_settled(bench)
-    bench.table("index_hit", columns_of(_HIT))
-    said = said_of(bench)
-    for rows in _batches(bench, records):
-        _look_up(bench, memory, how, rows, said)
+    bench.table("index_hit", columns_of(HIT))
+    for hits, settled in _looked_up(bench, memory, how, records, pool):
+        bench.put("index_hit", hits)
+        bench.put("settled", settled)
     # Two rows that are one customer are united in drafting, which needs him read.
     bench.con.execute(
         """DELETE FROM settled WHERE customer_id IN (
@@ -82,70 +75,30 @@ async def gather_by_index(
 
 def empty_settled(bench: Workbench) -> None:
     """Create the empty table of rows that need neither a read nor a write."""
-    bench.table("settled", columns_of(_SETTLED))
+    bench.table("settled", columns_of(SETTLED))
 
 
-def _batches(bench: Workbench, records: str) -> Iterator[Sequence[Record]]:
-    lines = bench.stream(f"SELECT {GOLDEN} FROM {records} ORDER BY row")
-    while batch := list(islice(lines, BATCH)):
-        yield [record_of(line) for line in batch]
-
-
-def _look_up(
+def _looked_up(
     bench: Workbench,
     memory: RunMemory,
     how: How,
-    records: Sequence[Record],
-    said: Mapping[int, Said],
-) -> None:
-    """Note whom each record hits, and which are settled as far as one row can tell."""
-    hashes = memory.hashes
-    keys = {r.row: hashes.contacts(r.email, r.phone) for r in records}
-    found = memory.index.find(key for own in keys.values() for key in own)
-    hits: list[tuple[int, str]] = []
-    single: dict[str, tuple[Record, IndexRow]] = {}
-    settled: list[tuple[Any, ...]] = []
-    for record in records:
-        people = {r.customer_id: r for k in keys[record.row] for r in found.get(k, ())}
-        chosen = list(people.values())
-        if len(chosen) > _MOST:
-            chosen = _nearest(chosen, hashes.name(record.name))
-        hits += [(record.row, r.customer_id) for r in chosen]
-        if len(people) != 1 or record.row in said:
-            continue
-        row = chosen[0]
-        if row.fingerprint is None:
-            continue
-        mine = hashes.of_record(without(record, how.key_name))
-        if mine == row.fingerprint:
-            settled.append((record.row, row.customer_id, _rule(keys, record, row), ""))
-        else:
-            key = hashes.settled(row.customer_id, mine, row.fingerprint, how.prefer)
-            single[key] = record, row
-    for key, kept in memory.settled.find(single).items():
-        record, row = single[key]
-        rule = _rule(keys, record, row)
-        settled.append((record.row, row.customer_id, rule, ",".join(kept)))
-    bench.append("index_hit", _HIT, hits)
-    bench.append("settled", _SETTLED, settled)
-
-
-def _nearest(people: list[IndexRow], name: str | None) -> list[IndexRow]:
-    return sorted(people, key=lambda r: (r.name_key != name, r.customer_id))[:_MOST]
-
-
-def _rule(keys: Mapping[int, Sequence[str]], record: Record, row: IndexRow) -> str:
-    own = keys[record.row]
-    by_email, by_phone = row.email_key in own, row.phone_key in own
-    return "R1" if by_email and by_phone else ("R2" if by_email else "R3")
-
-
-def without(record: Record, key_name: str) -> Record:
-    """Return `record` without a metadata column that has the name of our key."""
-    if key_name not in record.metadata:
-        return record
-    kept = {k: v for k, v in record.metadata.items() if k != key_name}
-    return replace(record, metadata=kept)
+    records: str,
+    pool: Executor | None,
+) -> Iterator[_Told]:
+    """Yield whom each batch of `records` hits and which of its rows are settled."""
+    said = frozenset(said_of(bench))
+    batches = bench.batches(f"SELECT {GOLDEN} FROM {records} ORDER BY row")
+    if pool is None:
+        lookup = Lookup(memory.index, memory.settled, memory.hashes, how)
+        yield from (lookup.look_up(batch, said) for batch in batches)
+        return
+    desk = Desk(memory.place, memory.index.account, how)
+    waiting: list[Future[_Told]] = []
+    for batch in batches:
+        waiting.append(pool.submit(look_up_elsewhere, desk, batch, said))
+        if len(waiting) > _AHEAD:
+            yield waiting.pop(0).result()
+    yield from (future.result() for future in waiting)
 
 
 def remember_settled(bench: Workbench, memory: RunMemory, how: How) -> None:

@@ -67,6 +67,7 @@ def check(
                     account,
                     preparers=preparers,
                 )
+            preparers.close()
             with session.summary.timed("write"):
                 check_outcomes(bench)
                 conclude(session, bench, intake)
@@ -143,7 +144,7 @@ def find_duplicates(
     *,
     preparers: Engine,
 ) -> None:
-    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows; end the workers.
+    """Fill `merges`, `held`, `golden` and `pairs` from the staged rows.
 
     With `state`, what people decided about `account` is followed.
     """
@@ -166,7 +167,6 @@ def find_duplicates(
             ),
             preparers.pool,
         )
-        preparers.close()
         rank_review(session, bench, request)
         if said:
             follow_decisions(bench, session.note)

@@ -38,6 +38,11 @@ class Engine(Protocol):
         """The workers, for what else can be done beside this process."""
         ...
 
+    @property
+    def beside(self) -> Executor | None:
+        """The workers that see this machine's files; None where they are elsewhere."""
+        ...
+
     def close(self) -> None:
         """Let the workers go; a second call does nothing."""
         ...

@@ -205,7 +205,11 @@ class _Work:
             preparers=self._preparers,
         )
         keep_duplicates(bench)
-        return await make_plan(session, bench, connection, self._request)
+        made = await make_plan(
+            session, bench, connection, self._request, self._preparers.beside
+        )
+        self._preparers.close()  # they would hold their memory while requests are sent
+        return made
 
     def _session(self, command: str, connection: Connection) -> Session:
         self._talk.say(account_line(connection.account, self._settings))

@@ -1,6 +1,7 @@
 """Match a file with the customers who exist: by index, by search or by listing."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -8,7 +9,6 @@ import pyarrow as pa
 
 from pipeline.match.known import Record
 from pipeline.runs.by_index import (
-    How,
     empty_settled,
     gather_by_index,
     remember_settled,
@@ -17,6 +17,7 @@ from pipeline.runs.by_index import (
 from pipeline.runs.connect import Connection
 from pipeline.runs.decided import has_decisions
 from pipeline.runs.gather import Gathered, gather_existing, read_metadata
+from pipeline.runs.index_lookup import How
 from pipeline.runs.judging import Note, judge
 from pipeline.runs.memory import RunMemory
 from pipeline.runs.plan_tables import GOLDEN, record_of
@@ -31,12 +32,16 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Matches the golden records of one run; `how` tells how the index may be used."""
+    """Matches the golden records of one run; `how` tells how the index may be used.
+
+    `pool` holds workers of this machine, where there are any.
+    """
 
     bench: Workbench
     connection: Connection
     memory: RunMemory
     how: How
+    pool: Executor | None = None
 
     def index_age(self) -> float | None:
         """Return the seconds since the index was refreshed; None without one."""
@@ -71,7 +76,12 @@ class Matcher:
     async def _gather(self, records: str) -> Gathered:
         if self.uses_index():
             return await gather_by_index(
-                self.bench, self.connection, self.memory, self.how, records
+                self.bench,
+                self.connection,
+                self.memory,
+                self.how,
+                records,
+                self.pool,
             )
         empty_settled(self.bench)
         return await gather_existing(
@@ -157,12 +167,14 @@ def matcher_of(
     request: ImportRequest,
     source: str,
     run_id: str,
+    pool: Executor | None = None,
 ) -> Matcher:
     """Return the matcher of a run of `source`, as `request` wants it."""
     how = How(
         request.file.prefer, request.index_max_age, connection.settings.import_key
     )
-    return Matcher(bench, connection, RunMemory.of(connection, source, run_id), how)
+    memory = RunMemory.of(connection, source, run_id)
+    return Matcher(bench, connection, memory, how, pool)
 
 
 def _records(bench: Workbench, which: str) -> Iterator[Sequence[Record]]:

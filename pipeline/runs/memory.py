@@ -8,6 +8,7 @@ from pipeline.runs.connect import Connection
 from pipeline.state.index import CustomerIndex
 from pipeline.state.lineage import Lineage, Settled
 from pipeline.state.notes import Notes
+from pipeline.state.store import StatePlace
 from pipeline.state.writes import IndexRow
 from schemas.api import Customer
 
@@ -24,6 +25,7 @@ class RunMemory:
     source: str
     run_id: str
     region: str
+    place: StatePlace
 
     @classmethod
     def of(cls, connection: Connection, source: str, run_id: str) -> "RunMemory":
@@ -39,6 +41,7 @@ class RunMemory:
             source,
             run_id,
             settings.region,
+            state.place,
         )
 
     def size(self) -> int:

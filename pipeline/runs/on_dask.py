@@ -118,6 +118,11 @@ class DaskPreparers:
         pool: Executor = self._client.get_executor(pure=False, retries=TRIES - 1)
         return pool
 
+    @property
+    def beside(self) -> Executor | None:
+        """None: a worker of the cluster need not see this machine's files."""
+        return None
+
     def close(self) -> None:
         """Leave the cluster, which goes on without us."""
         client, self._client = self._client, None

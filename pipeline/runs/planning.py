@@ -1,6 +1,7 @@
 """Plan an import: match, changes, digest, guards, forecast, and what it would give."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,13 +41,22 @@ class Plan:
 
 
 async def make_plan(
-    session: Session, bench: Workbench, connection: Connection, request: ImportRequest
+    session: Session,
+    bench: Workbench,
+    connection: Connection,
+    request: ImportRequest,
+    pool: Executor | None = None,
 ) -> Plan:
-    """Match the staged file and fill `operation`, `decision` and `change`."""
+    """Match the staged file and fill `operation`, `decision` and `change`.
+
+    `pool` holds workers of this machine that help, where there are any.
+    """
     summary, settings = session.summary, session.settings
     clock = connection.clock
     session.talk.stage("existing customers", None)
-    matcher = matcher_of(bench, connection, request, summary.source, summary.run_id)
+    matcher = matcher_of(
+        bench, connection, request, summary.source, summary.run_id, pool
+    )
     _tell_index(session, matcher)
     with summary.timed("gather"):
         gathered = await matcher.match(session.note)

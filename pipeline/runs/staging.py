@@ -174,6 +174,11 @@ class Preparers:
         """The workers, for what else can be done beside this process."""
         return self._pool
 
+    @property
+    def beside(self) -> Executor | None:
+        """The workers, which run beside this process and see its files."""
+        return self._pool
+
     def close(self) -> None:
         """End the workers."""
         if self._pool is not None:

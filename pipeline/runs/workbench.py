@@ -87,14 +87,17 @@ class Workbench:
                 pa.array(column, field.type)
                 for column, field in zip(columns, schema, strict=True)
             ]
-            incoming = pa.Table.from_arrays(arrays, schema=schema)
-            self.con.register("incoming", incoming)
-            try:
-                self.con.execute(f"INSERT INTO {name} SELECT * FROM incoming")
-            finally:
-                self.con.unregister("incoming")
+            self.put(name, pa.Table.from_arrays(arrays, schema=schema))
             count += len(batch)
         return count
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Append `rows` to table `name`, whose columns they have in their order."""
+        self.con.register("incoming", rows)
+        try:
+            self.con.execute(f"INSERT INTO {name} SELECT * FROM incoming")
+        finally:
+            self.con.unregister("incoming")
 
     def scalar(self, query: str, *parameters: Any) -> Any:
         """Return the single value of `query`."""
@@ -108,3 +111,8 @@ class Workbench:
             cursor.execute(query)
             while lines := cursor.fetchmany(size):
                 yield from lines
+
+    def batches(self, query: str, size: int = BATCH) -> Iterator[pa.RecordBatch]:
+        """Yield the lines of `query` over a cursor of its own, `size` at a time."""
+        with self.con.cursor() as cursor:
+            yield from cursor.sql(query).to_arrow_reader(size)

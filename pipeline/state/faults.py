@@ -41,6 +41,8 @@ def told(place: str) -> Iterator[None]:
         raise _statement_failed(exc, place) from None
     except DBAPIError as exc:
         raise _failed(exc, place) from exc
+    except sqlite3.Error as exc:  # while lines are taken from the driver itself
+        raise _of_sqlite(exc, place) from exc
     except TimeoutError as exc:
         raise StateError(
             f"state database `{place}` gave no connection in time"

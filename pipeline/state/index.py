@@ -5,16 +5,14 @@ young. A customer whom we wrote once and who is gone stays as a mark, so that he
 never made again in silence.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Insert,
     and_,
@@ -22,15 +20,16 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    union_all,
     update,
 )
 
 from pipeline.state.database import Database, insert_into
+from pipeline.state.holders import Contact, Holder, holders
 from pipeline.state.schema import customers, listings
 from pipeline.state.store import State
 from pipeline.state.writes import IndexRow
 
+_CONTACTS: tuple[Contact, ...] = ("email", "phone")
 _HASHES = ("email_key", "phone_key", "name_key", "fingerprint")
 _CHUNK = 20_000
 _KEYS_AT_ONCE = 500
@@ -74,7 +73,7 @@ class CustomerIndex:
 
     def __init__(self, state: State, account: str) -> None:
         self._db = state.db
-        self._account = account
+        self.account = account
 
     def upsert(self, rows: Iterable[IndexRow]) -> int:
         """Store what was seen of customers; return how many. The newest sight wins."""
@@ -85,6 +84,13 @@ class CustomerIndex:
                 self._store(con, chunk, self._db.now(con))
             stored += len(chunk)
         return stored
+
+    def holders(
+        self, kind: Contact, keys: Collection[bytes]
+    ) -> dict[bytes, list[Holder]]:
+        """Return who has each packed key of this `kind`; unknown keys are absent."""
+        with self._db.read() as con:
+            return holders(con, self.account, kind, keys)
 
     def find(self, keys: Iterable[str]) -> Mapping[str, tuple[IndexRow, ...]]:
         """Return the customers of each e-mail or phone key; unknown keys are absent."""
@@ -105,7 +111,7 @@ class CustomerIndex:
         with self._db.read() as con:
             for ids in _chunks(customer_ids):
                 query = select(customers.c.customer_id).where(
-                    customers.c.account == self._account,
+                    customers.c.account == self.account,
                     customers.c.customer_id.in_(ids),
                     customers.c.seen_at >= time,
                 )
@@ -122,7 +128,7 @@ class CustomerIndex:
         with self._db.write() as con:
             con.execute(
                 delete(customers).where(
-                    customers.c.account == self._account,
+                    customers.c.account == self.account,
                     customers.c.customer_id == customer_id,
                 )
             )
@@ -132,11 +138,11 @@ class CustomerIndex:
         with self._db.write() as con:
             con.execute(
                 delete(customers).where(
-                    customers.c.account == self._account,
+                    customers.c.account == self.account,
                     customers.c.written_run.is_(None),
                 )
             )
-            con.execute(delete(listings).where(listings.c.account == self._account))
+            con.execute(delete(listings).where(listings.c.account == self.account))
 
     def begin_listing(self) -> float:
         """Note that a full listing begins; return the time to hand to its end."""
@@ -150,7 +156,7 @@ class CustomerIndex:
             values = {"started_at": started_at, "finished_at": self._db.now(con)}
             con.execute(
                 self._db.insert(listings)
-                .values(account=self._account, **values)
+                .values(account=self.account, **values)
                 .on_conflict_do_update(index_elements=["account"], set_=values)
             )
 
@@ -162,7 +168,7 @@ class CustomerIndex:
     def stats(self) -> IndexStats:
         """Return how many customers the index holds, and its age."""
         query = select(func.count(), func.count(customers.c.gone_at)).where(
-            customers.c.account == self._account
+            customers.c.account == self.account
         )
         with self._db.read() as con:
             everybody, gone = con.execute(query).one()
@@ -171,7 +177,7 @@ class CustomerIndex:
     def is_empty(self) -> bool:
         """Tell whether nothing is known, not even of one who is gone."""
         query = select(customers.c.customer_id).where(
-            customers.c.account == self._account
+            customers.c.account == self.account
         )
         with self._db.read() as con:
             return con.execute(query.limit(1)).first() is None
@@ -184,11 +190,11 @@ class CustomerIndex:
         known = self._known(con, [row.customer_id for row in chunk])
         fresh = [row for row in chunk if _tells_more(known.get(row.customer_id), row)]
         if fresh:
-            see(self._db, con, self._account, fresh, now)
+            see(self._db, con, self.account, fresh, now)
         changed = {row.customer_id for row in fresh}
         same = [row.customer_id for row in chunk if row.customer_id not in changed]
         for ids in _chunks(same):
-            asked = {"_account": self._account, "_ids": ids, "_now": now}
+            asked = {"_account": self.account, "_ids": ids, "_now": now}
             con.execute(_SEEN_AGAIN, asked)
 
     def _known(
@@ -196,18 +202,18 @@ class CustomerIndex:
     ) -> dict[str, IndexRow]:
         found: dict[str, IndexRow] = {}
         for ids in _chunks(customer_ids):
-            rows = con.execute(_GET, {"_account": self._account, "_ids": ids})
+            rows = con.execute(_GET, {"_account": self.account, "_ids": ids})
             found.update((row[0], _row_of(row)) for row in rows)
         return found
 
     def _age(self, con: Connection) -> float | None:
         started = con.execute(
-            select(listings.c.started_at).where(listings.c.account == self._account)
+            select(listings.c.started_at).where(listings.c.account == self.account)
         ).scalar()
         return None if started is None else max(0.0, self._db.now(con) - started)
 
     def _mark_gone(self, con: Connection, which: ColumnElement[bool]) -> None:
-        mine = and_(customers.c.account == self._account, which)
+        mine = and_(customers.c.account == self.account, which)
         con.execute(delete(customers).where(mine, customers.c.written_run.is_(None)))
         con.execute(
             update(customers)
@@ -218,18 +224,14 @@ class CustomerIndex:
     def _search(
         self, keys: Iterable[str], *, is_gone: bool
     ) -> dict[str, tuple[IndexRow, ...]]:
+        packed = {bytes.fromhex(key) for key in keys}
         found: dict[str, tuple[IndexRow, ...]] = {}
         with self._db.read() as con:
-            for chunk in _chunks(keys):
-                asked = {
-                    "_account": self._account,
-                    "_keys": [bytes.fromhex(key) for key in chunk],
-                }
-                # Sorted here: asked for an order, SQLite walks the whole account in it.
-                rows = con.execute(_FIND_GONE if is_gone else _FIND, asked).all()
-                for row in sorted(rows, key=itemgetter(1)):
-                    key = row[0].hex()
-                    found[key] = (*found.get(key, ()), _row_of(row[1:]))
+            for kind in _CONTACTS:
+                held = holders(con, self.account, kind, packed, is_gone=is_gone)
+                for key, rows in held.items():
+                    name = key.hex()
+                    found[name] = (*found.get(name, ()), *map(_row_of, rows))
         return found
 
 
@@ -261,25 +263,6 @@ def _tells_more(known: IndexRow | None, row: IndexRow) -> bool:
         return True
     written = row.written_run or known.written_run
     return row._replace(written_run=written) != known
-
-
-def _finder(*, is_gone: bool) -> CompoundSelect[*tuple[Any, ...]]:
-    """Return the search for keys: by e-mail and by phone, each through its index."""
-    mark = customers.c.gone_at
-    return union_all(
-        *(
-            select(key.label("found"), *_COLUMNS).where(
-                customers.c.account == bindparam("_account"),
-                key.in_(bindparam("_keys", expanding=True)),
-                mark.is_not(None) if is_gone else mark.is_(None),
-            )
-            for key in (customers.c.email_key, customers.c.phone_key)
-        )
-    )
-
-
-_FIND = _finder(is_gone=False)
-_FIND_GONE = _finder(is_gone=True)
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[Sequence[str]]:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,23 @@ _DRIVERS = {
 LEASE_SECONDS = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class StatePlace:
+    """Where a state database lies and its secret; another process opens it by this."""
+
+    url: URL
+    secret_path: Path | None
+
+    def open(self) -> "State":
+        """Open the state database, which is there.
+
+        Raises:
+            StateError: It is out of reach, damaged or absent.
+        """
+        url = self.url.render_as_string(hide_password=False)
+        return open_state(url, create=False, secret_path=self.secret_path)
+
+
 class State:
     """An open state database; thread-safe, to be closed by its opener.
 
@@ -44,6 +62,11 @@ class State:
         self._opening = threading.Lock()
         self._pace: Database | None = None
         self._leases: list[Lease] = []
+
+    @property
+    def place(self) -> StatePlace:
+        """Where this database lies, for a process that opens it for itself."""
+        return StatePlace(self.db.url, self._secret_path)
 
     def now(self) -> float:
         """Return the seconds since 1970 by the database's clock."""

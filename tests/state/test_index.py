@@ -30,7 +30,7 @@ def test_the_newest_sight_wins_and_our_writing_is_kept(state):
 
 
 def test_more_keys_than_one_question_holds(state, monkeypatch):
-    monkeypatch.setattr("pipeline.state.index._KEYS_AT_ONCE", 2)
+    monkeypatch.setattr("pipeline.state.holders._AT_ONCE", 2)
     monkeypatch.setattr("pipeline.state.index._CHUNK", 2)
     rows = [IndexRow(f"cus.{n}", f"{n:032x}") for n in range(5)]
     index = index_of(state)
