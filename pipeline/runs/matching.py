@@ -63,7 +63,8 @@ class Matcher:
             await self._fetch_ours(records, since=began)
         rest = self._open(records, gathered)
         await self._judge(note, rest)
-        await hold_suspects(self, note, rest, is_whole=gathered.way == "listing")
+        whole_since = began if gathered.way == "listing" else None
+        await hold_suspects(self, note, rest, whole_since=whole_since)
         if gathered.way == "index":
             settle(self.bench, note)
         return gathered

@@ -46,17 +46,21 @@ class Suspect(NamedTuple):
 
 
 async def hold_suspects(
-    matcher: "Matcher", note: Note, records: str, *, is_whole: bool
+    matcher: "Matcher", note: Note, records: str, *, whole_since: float | None
 ) -> None:
-    """Turn creates of `verdict` into holds; `is_whole` says that `existing` is everybody."""
+    """Turn creates of `verdict` into holds.
+
+    `existing` is everybody who was there at the time `whole_since`, where one is given.
+    """
     if matcher.memory.index.is_empty():
         return  # this pipeline wrote nobody yet
     bench, said = matcher.bench, said_of(matcher.bench)
     bench.table("suspect", columns_of(_SUSPECT))
     french = matcher.connection.settings.lang == "fr"
     for batch in _creates(bench, records):
-        gone = _deleted(matcher, batch, said, is_whole=is_whole)
+        gone = _deleted(matcher, batch, said, whole_since)
         left = [r for r in batch if r.row not in {s.row for s in gone}]
+        is_whole = whole_since is not None
         found = (*gone, *await _corrected(matcher, left, said, is_whole=is_whole))
         bench.append("suspect", _SUSPECT, (_line(s, note, french) for s in found))
     bench.con.execute(
@@ -99,15 +103,14 @@ def _deleted(
     matcher: "Matcher",
     records: Sequence[Record],
     said: Mapping[int, Said],
-    *,
-    is_whole: bool,
+    whole_since: float | None,
 ) -> list[Suspect]:
     """Return rows whose customer was written by this pipeline and is gone."""
     memory = matcher.memory
     keys = {r.row: memory.hashes.contacts(r.email, r.phone) for r in records}
     everything = [key for own in keys.values() for key in own]
-    if is_whole:
-        _mark_gone(matcher, memory.index.find(everything))
+    if whole_since is not None:
+        _mark_gone(matcher, memory.index.find(everything), whole_since)
     gone = memory.index.find_gone(everything)
     found: list[Suspect] = []
     for record in records:
@@ -121,10 +124,17 @@ def _deleted(
     return found
 
 
-def _mark_gone(matcher: "Matcher", found: Mapping[str, Iterable[IndexRow]]) -> None:
-    """Mark whom we wrote and the whole list does not show."""
+def _mark_gone(
+    matcher: "Matcher", found: Mapping[str, Iterable[IndexRow]], whole_since: float
+) -> None:
+    """Mark whom we wrote and the whole list does not show.
+
+    It could not show whom another run wrote since it was begun.
+    """
+    index = matcher.memory.index
     ours = {r.customer_id for rows in found.values() for r in rows if r.written_run}
-    for customer_id in not_there(matcher.bench, ours):
+    lacking = not_there(matcher.bench, ours)
+    for customer_id in set(lacking) - index.seen_since(lacking, whole_since):
         matcher.memory.gone(customer_id)
 
 

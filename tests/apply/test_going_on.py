@@ -10,6 +10,8 @@ import pytest
 from pipeline.api.clock import RealClock
 from pipeline.apply.stop import Window
 from pipeline.runs.resuming import Times
+from pipeline.runs.suspects import hold_suspects
+from pipeline.state.writes import IndexRow
 from tests.apply.runs import Desk, emails, people
 from tests.chaos.clock import ScaledClock
 from tests.chaos.worlds import HookedOdd, Hooks
@@ -188,6 +190,26 @@ def test_whom_another_run_wrote_since_the_listing_is_not_gone(desk):
     assert desk.imports(desk.file(people(3))) == 0
     assert desk.rows(desk.session.summary.run_id) == {"unchanged": 3}
     assert desk.server.count("POST") == 3
+
+
+def test_whom_another_run_writes_while_this_one_judges_is_not_gone(desk, monkeypatch):
+    async def late(matcher, note, records, **more):
+        memory = matcher.memory
+        records_of = matcher.bench.stream(
+            "SELECT email, phone FROM golden ORDER BY row"
+        )
+        written = [
+            IndexRow(
+                f"cus.{n}", *memory.hashes.contacts(*contacts), written_run="other"
+            )
+            for n, contacts in enumerate(records_of)
+        ]
+        memory.index.upsert(written)  # as the other run's journal does, after the list
+        await hold_suspects(matcher, note, records, **more)
+
+    monkeypatch.setattr("pipeline.runs.matching.hold_suspects", late)
+    assert desk.imports(desk.file(people(3))) == 0
+    assert desk.rows() == {"created": 3}
 
 
 def test_creates_of_an_old_plan_are_matched_again(desk):
