@@ -68,9 +68,9 @@ def read_errors(path: Path, rows: frozenset[int]) -> Iterable[dict[str, object]]
     """
     if not rows or not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for line in file:
-            if '"severity": "error"' in line:
+            if b'"severity": "error"' in line:
                 told = json.loads(line)
                 if told["row"] in rows and told["severity"] == "error":
                     yield told

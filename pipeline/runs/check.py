@@ -1,5 +1,6 @@
 """`check`: read, normalise, validate, find duplicates inside the file. No network, no key."""
 
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -15,8 +16,9 @@ from pipeline.runs.engines import Engine, engine_for
 from pipeline.runs.intake import Intake, open_views, take_in
 from pipeline.runs.own import own_rules
 from pipeline.runs.ranking import rank_review, ready_to_rank
+from pipeline.runs.rejected_book import BookOrder, Shown, begun
 from pipeline.runs.remembering import remembered
-from pipeline.runs.reporting import hand_over
+from pipeline.runs.reporting import hand_over, roles_of
 from pipeline.runs.request import FileRequest
 from pipeline.runs.results import write_leftover_files, write_outcomes
 from pipeline.runs.session import Session, new_session, running
@@ -56,26 +58,32 @@ def check(
     )
     with closing(preparers), running(session):
         intake = bring_in(session, request, preparers=preparers, stdin=stdin)
-        with session.bench() as bench:
-            with remembered(settings) as (state, account):
+        with session.bench() as bench, remembered(settings) as (state, account):
+            with session.summary.timed("dedupe"):
+                refuse_suppressed(session, intake, state, account)
+            # Whatever is rejected is known by now, and one worker is idle.
+            with begun(_book_order(session, intake), preparers.beside) as book:
                 find_duplicates(
-                    session,
-                    bench,
-                    request,
-                    intake,
-                    state,
-                    account,
-                    preparers=preparers,
+                    session, bench, request, intake, state, account, preparers.pool
                 )
-            preparers.close()
-            with session.summary.timed("write"):
-                check_outcomes(bench)
-                conclude(session, bench, intake)
+                with session.summary.timed("write"):
+                    check_outcomes(bench)
+                    conclude(session, bench, intake, book)
         session.summary.guards = rule_guards(session, intake.read, intake.own)
         session.clear_staging()
         _refuse(session)
         session.summary.state = RunState.FINISHED
     return session
+
+
+def _book_order(session: Session, intake: Intake) -> BookOrder:
+    return BookOrder(
+        folder=session.folder,
+        columns=intake.columns,
+        roles=roles_of(intake.reading),
+        total=intake.rejected,
+        lang=session.settings.lang,
+    )
 
 
 def _refuse(session: Session) -> None:
@@ -141,16 +149,15 @@ def find_duplicates(
     intake: Intake,
     state: "State | None" = None,
     account: str | None = None,
-    *,
-    preparers: Engine,
+    pool: Executor | None = None,
 ) -> None:
     """Fill `merges`, `held`, `golden` and `pairs` from the staged rows.
 
-    With `state`, what people decided about `account` is followed.
+    With `state`, what people decided about `account` is followed; `pool` judges
+    doubtful names.
     """
     session.talk.stage("duplicates", None)
     with session.summary.timed("dedupe"):
-        refuse_suppressed(session, intake, state, account)
         open_views(bench, session.folder.staging, has_parts=intake.read > 0)
         compare_source(session, bench, intake)
         if request.deliverability:
@@ -165,7 +172,7 @@ def find_duplicates(
                 decisions=said,
                 date_key=UPDATED_AT,
             ),
-            preparers.pool,
+            pool,
         )
         rank_review(session, bench, request)
         if said:
@@ -203,15 +210,20 @@ class FileFacts(Protocol):
         ...
 
 
-def conclude(session: Session, bench: Workbench, intake: FileFacts) -> None:
-    """Balance the books, then write outcomes and leftovers."""
+def conclude(
+    session: Session,
+    bench: Workbench,
+    intake: FileFacts,
+    book: Future[Shown] | None = None,
+) -> None:
+    """Balance the books, then write outcomes and leftovers; `book` is written already."""
     summary = session.summary
     summary.rows = dict(balance(bench, intake.read, summary.books))
     write_outcomes(bench, session.folder)
     write_leftover_files(
         bench, session.folder, intake.columns, intake.delimiter, session.settings.lang
     )
-    hand_over(summary, session.folder, bench, intake, session.settings.lang)
+    hand_over(summary, session.folder, bench, intake, session.settings.lang, book)
     leftovers = any(
         summary.rows.get(name, 0)
         for name in ("rejected", "review", "failed", "not_attempted")

@@ -29,6 +29,7 @@ from pipeline.runs.planning import Plan, make_plan, predicted
 from pipeline.runs.request import ImportRequest
 from pipeline.runs.resuming import close_changed, go_on, open_run, unfinished
 from pipeline.runs.session import Session, new_session, running
+from pipeline.runs.suppressing import refuse_suppressed
 from pipeline.runs.talk import Silence, Talk, said
 from pipeline.runs.workbench import Workbench
 from pipeline.settings import Settings
@@ -195,15 +196,11 @@ class _Work:
         connection: Connection,
         intake: Intake,
     ) -> Plan:
-        find_duplicates(
-            session,
-            bench,
-            self._request.file,
-            intake,
-            connection.state,
-            connection.account_id,
-            preparers=self._preparers,
-        )
+        who = connection.state, connection.account_id
+        with session.summary.timed("dedupe"):
+            refuse_suppressed(session, intake, *who)
+        pool = self._preparers.pool
+        find_duplicates(session, bench, self._request.file, intake, *who, pool)
         keep_duplicates(bench)
         made = await make_plan(
             session, bench, connection, self._request, self._preparers.beside

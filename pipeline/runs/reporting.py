@@ -1,7 +1,7 @@
 """Hand a run over to people: workbooks, review file, page; `report RUN` writes it anew."""
 
 from collections.abc import Mapping
-from itertools import islice
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,16 +12,10 @@ from pipeline.errors import DiskError, UsageError
 from pipeline.files.mirror import run_folder, send, shown
 from pipeline.files.run_folder import RunFolder
 from pipeline.report.doubts import doubts
-from pipeline.report.leftovers import with_cells
 from pipeline.report.pairs import pair_line, write_pairs_book, write_pairs_csv
 from pipeline.report.words import Words
-from pipeline.report.workbook import (
-    MOST_ROWS,
-    RejectedRows,
-    marks_of,
-    write_rejected_book,
-)
 from pipeline.runs.decided import unanswered
+from pipeline.runs.rejected_book import BookOrder, Shown, write_book
 from pipeline.runs.results import leftover_lines
 from pipeline.runs.staging import raw_parts
 from pipeline.runs.workbench import Workbench
@@ -62,19 +56,27 @@ def hand_over(
     bench: Workbench,
     facts: FileFacts,
     lang: str,
+    book: Future[Shown] | None = None,
 ) -> None:
-    """Write the workbooks and the review file, and count what the page tells."""
-    roles = _roles(summary.reading)
-    words = Words(lang)
+    """Write the workbooks and the review file, and count what the page tells.
+
+    `book` is `rejected.xlsx` where it was begun before.
+    """
+    roles = roles_of(summary.reading)
     summary.extra["reasons"] = _reasons(bench)
     summary.extra["quality"] = _quality(bench, folder, roles)
-    summary.extra["files"] = {
-        **_rejected_book(summary, folder, bench, facts, roles, words),
-        **_review_files(folder, bench, facts, words),
-    }
+    review = _review_files(folder, bench, facts, Words(lang))
+    if book is None:
+        total = summary.rows.get(Outcome.REJECTED, 0)
+        order = BookOrder(folder, facts.columns, roles, total, lang)
+        shown = write_book(order, leftover_lines(bench, lang, (Outcome.REJECTED,)))
+    else:
+        shown = book.result()
+    summary.extra["files"] = {**shown, **review}
 
 
-def _roles(reading: Mapping[str, Any]) -> dict[str, str]:
+def roles_of(reading: Mapping[str, Any]) -> dict[str, str]:
+    """Return the role of each column as recognised."""
     return {entry["column"]: entry["role"] for entry in reading.get("columns", ())}
 
 
@@ -125,31 +127,9 @@ def _filled(cells: pa.Table, columns: list[str]) -> int:
     return int(pc.count(pc.coalesce(*found)).as_py())
 
 
-def _rejected_book(
-    summary: Told,
-    folder: RunFolder,
-    bench: Workbench,
-    facts: FileFacts,
-    roles: Mapping[str, str],
-    words: Words,
-) -> dict[str, dict[str, int]]:
-    path = folder.path / "rejected.xlsx"
-    path.unlink(missing_ok=True)
-    total = summary.rows.get(Outcome.REJECTED, 0)
-    if not total:
-        return {}
-    lines = leftover_lines(bench, words.lang, (Outcome.REJECTED,))
-    rows = list(with_cells(raw_parts(folder.staging), islice(lines, MOST_ROWS)))
-    numbers = frozenset(leftover.row for leftover, _ in rows)
-    marks = marks_of(folder.findings, numbers, words)
-    rejected = RejectedRows(facts.columns, roles, rows, marks, total)
-    written = write_rejected_book(path, rejected, words)
-    return {path.name: {"rows": written, "of": total}}
-
-
 def _review_files(
     folder: RunFolder, bench: Workbench, facts: FileFacts, words: Words
-) -> dict[str, dict[str, int]]:
+) -> Shown:
     lines = (pair_line(doubt, words) for doubt in unanswered(bench, doubts(bench.con)))
     book, table = (folder.path / f"review_pairs.{kind}" for kind in ("xlsx", "csv"))
     total, first = write_pairs_csv(table, lines, facts.delimiter)

@@ -71,19 +71,31 @@ def leftover_lines(
     bench: Workbench, lang: str, outcomes: Sequence[Outcome] = LEFTOVERS
 ) -> Iterator[Leftover]:
     """Yield what stands beside the rows of `outcomes`, in row order."""
-    known = rules()
     names = ", ".join(f"'{outcome}'" for outcome in outcomes)
     query = f"""
         SELECT row, line, outcome, rule, reason, suggestion FROM outcome
         WHERE outcome IN ({names}) ORDER BY row
     """
     for row, line, outcome, rule, reason, suggestion in bench.stream(query):
-        told = known.get(rule or "")
-        yield Leftover(
-            row,
-            line,
-            outcome,
-            rule or "",
-            reason or (told.message(lang) if told else ""),
-            suggestion or (told.advice(lang) if told else ""),
-        )
+        yield leftover_of(row, line, outcome, rule, reason, suggestion, lang)
+
+
+def leftover_of(
+    row: int,
+    line: int,
+    outcome: str,
+    rule: str | None,
+    reason: str | None,
+    suggestion: str | None,
+    lang: str,
+) -> Leftover:
+    """Return what stands beside a row; where nothing was said its rule speaks."""
+    told = rules().get(rule or "")
+    return Leftover(
+        row,
+        line,
+        outcome,
+        rule or "",
+        reason or (told.message(lang) if told else ""),
+        suggestion or (told.advice(lang) if told else ""),
+    )

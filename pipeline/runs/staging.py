@@ -103,6 +103,11 @@ def raw_parts(staging: Path) -> Iterator[RawChunk]:
         yield read_raw(staging, index)
 
 
+def rejected_parts(staging: Path) -> list[Path]:
+    """Return where the rejected rows lie, in the order they were read."""
+    return sorted(staging.glob("rejected-*.parquet"))
+
+
 def prepare_part(staging: Path, index: int, recipe: Recipe) -> PartCounts:
     """Prepare part `index` and write what came of it beside it."""
     chunk = read_raw(staging, index)

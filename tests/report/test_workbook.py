@@ -1,16 +1,21 @@
 """`rejected.xlsx`: what is wrong is shown where it is; corrected, it is imported as it is."""
 
+import errno
 import random
 import stat
+import zipfile
 
 import openpyxl
 import pytest
 import xlsxwriter
 
+from pipeline.errors import DiskError
+from pipeline.files.publish import disk_errors
 from pipeline.read import ReadOptions, open_source
 from pipeline.report.leftovers import Leftover
 from pipeline.report.words import Words
 from pipeline.report.workbook import MOST_ROWS, Mark, RejectedRows, write_rejected_book
+from pipeline.runs import engines, rejected_book
 
 EN = Words("en")
 HEADER = ("Nom", "E-mail", "Téléphone", "Ville")
@@ -227,3 +232,43 @@ def test_nothing_rejected_leaves_no_workbook(world):
     left = world().check([GOOD])
     assert not (left.path / "rejected.xlsx").exists()
     assert left.summary["files"] == {}
+
+
+def parts_of(path):
+    """Return the parts of a workbook, without the time it was made at."""
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist()) - {"docProps/core.xml"}
+        return {name: archive.read(name) for name in names}
+
+
+ROWS = "Nom,E-mail,Téléphone\n" + "".join(
+    f"{name},,{phone}\n"
+    for name in ("Awa Sow", "Ben Eto'o,,trop", "Chloé Ngo", "=1+1")
+    for phone in ("6700", "", "67000O004")
+)
+
+
+def test_a_worker_writes_the_same_book(world, monkeypatch):
+    made = world(settings={"lang": "fr"})
+    here = made.check(made.file(ROWS))
+    monkeypatch.setattr(engines, "SMALL_BYTES", 0)
+    made.settings = made.settings.model_copy(update={"workers": 2})
+    there = made.check(made.file(ROWS))
+    assert here.summary["files"] == {"rejected.xlsx": {"rows": 12, "of": 12}}
+    assert there.summary["files"] == here.summary["files"]
+    told = [parts_of(left.path / "rejected.xlsx") for left in (here, there)]
+    assert told[0] == told[1]
+
+
+def test_a_book_that_a_worker_cannot_write_ends_the_check(world, monkeypatch):
+    made = world(settings={"workers": 2})
+    monkeypatch.setattr(engines, "SMALL_BYTES", 0)
+    monkeypatch.setattr(rejected_book, "write_book", _no_room)
+    with pytest.raises(DiskError, match="no space left on the device"):
+        made.check([NOBODY, GOOD])
+    assert not (made.last().path / "staging").exists()
+
+
+def _no_room(order, lines):
+    with disk_errors(order.folder.path):
+        raise OSError(errno.ENOSPC, "no room")
