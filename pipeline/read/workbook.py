@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.read.chunks import Batch, ChunkMaker
+from pipeline.read.columns import text_array
 from pipeline.read.header import find_header, name_columns
 from pipeline.read.process import Child
 from pipeline.read.sheets import Sheet, choose, named
 from pipeline.read.values import Layout, Note, RawChunk, ReadOptions
+from pipeline.read.workbook_child import Packed
 
 FACTS_APART = 4 << 20
 """Bytes from which a sheet's XML is looked through by a second child meanwhile."""
@@ -40,9 +41,7 @@ class SheetTable:
         """Return a child for one pass."""
         if self._children:
             return self._children.pop()
-        child = Child(self._path, self._name, self.layout.kind)
-        child.answer()
-        return child
+        return Child(self._path, self._name, self.layout.kind)
 
     @contextmanager
     def fact_child(self) -> Iterator["_Facts | None"]:
@@ -52,7 +51,7 @@ class SheetTable:
             return
         child = Child(self._path, self._name, self.layout.kind)
         try:
-            yield _Facts(child, self._place)
+            yield _Facts(child, self.layout.sheet or "")
         finally:
             child.close()
 
@@ -76,15 +75,16 @@ class SheetTable:
 class _Facts:
     """What a second child finds in a sheet's XML, fetched when the rows are done."""
 
-    def __init__(self, child: Child, place: int) -> None:
+    def __init__(self, child: Child, sheet: str) -> None:
         self._child = child
-        child.ask(f"facts {place}")
+        # In hex, since a command is words of one line and a name may hold anything.
+        child.ask(f"facts {sheet.encode().hex()}")
 
     def notes(self) -> Iterator[Note]:
         """Yield what was found."""
-        self._child.answer()
         _, facts = self._child.answer()
-        yield from _notes(facts)
+        for rule, count in facts.items():
+            yield Note(rule, {"count": count})
 
 
 class _SheetChunks:
@@ -104,16 +104,11 @@ class _SheetChunks:
                 self.notes.extend(facts.notes())
 
 
-def _batch(numbers: list[int], columns: list[list[str | None]], width: int) -> Batch:
-    arrays = [_text_array(column) for column in columns[:width]]
+def _batch(numbers: list[int], columns: list[Packed], width: int) -> Batch:
+    arrays = [text_array(column) for column in columns[:width]]
     arrays += [pa.nulls(len(numbers), pa.string())] * (width - len(arrays))
     table = pa.table(arrays, names=[str(i) for i in range(width)])
     return Batch(range(len(numbers)), numbers, table, [], len(numbers))
-
-
-def _text_array(column: list[str | None]) -> pa.Array:
-    cells = pa.array(column, pa.string())
-    return pc.if_else(pc.equal(cells, ""), None, cells)
 
 
 def open_workbook(path: Path, name: str, form: str, options: ReadOptions) -> SheetTable:
@@ -128,7 +123,7 @@ def open_workbook(path: Path, name: str, form: str, options: ReadOptions) -> She
         chosen = choose(sheets, name, options)
         layout = _layout(chosen, sheets, name, form, options)
         if path.stat().st_size < FACTS_APART:
-            more = _fact_notes(child, chosen.place)
+            more = _Facts(child, chosen.name).notes()
             layout = dataclasses.replace(layout, notes=(*layout.notes, *more))
     except BaseException:
         child.close()
@@ -140,6 +135,7 @@ def open_workbook(path: Path, name: str, form: str, options: ReadOptions) -> She
 
 def _sheets(child: Child, options: ReadOptions) -> list[Sheet]:
     """Return the sheets of cells; one that is damaged stays empty beside good ones."""
+    child.ask("sheets")
     _, described = child.answer()
     sheets = [
         Sheet(place, title, is_visible)
@@ -161,17 +157,6 @@ def _sheets(child: Child, options: ReadOptions) -> list[Sheet]:
     if refusal and not any(sheet.rows for sheet in sheets):
         child.refuse(refusal[1], refusal[2])
     return sheets
-
-
-def _fact_notes(child: Child, place: int) -> Iterator[Note]:
-    child.ask(f"facts {place}")
-    _, facts = child.answer()
-    yield from _notes(facts)
-
-
-def _notes(facts: dict[str, int]) -> Iterator[Note]:
-    for rule, count in facts.items():
-        yield Note(rule, {"count": count})
 
 
 def _layout(

@@ -5,6 +5,7 @@ memory limit holds nothing else. Commands come on standard input, one a line; an
 go to standard output as marshalled values, the first item of each is its kind.
 """
 
+import array
 import datetime as dt
 import decimal
 import gc
@@ -17,7 +18,8 @@ import re
 import resource
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,7 +30,12 @@ _MARSHAL = 2
 _HEAD_ROWS = 60
 _KEPT_CELLS = 3_000_000
 """Cells of loaded sheets that are kept, so that the chosen one is not loaded twice."""
-_EXACT = 10**15
+EXACT = 10**15
+"""Below this every whole number is exact as a float."""
+APART = "\0"
+"""Stands between the texts of a packed column; XML cannot hold it."""
+Packed = tuple[str, Any]
+"""A column on its way: `texts` as one UTF-8 text, `numbers` as float64, else `cells`."""
 _DURATION = re.compile(r"-?PT(\d+)H(\d+)M(\d+)(?:\.\d+)?S")
 _MIDNIGHT = dt.time(0)
 _ENDINGS = {
@@ -50,6 +57,7 @@ _FACTS = {
     "hidden_columns": (b"hidden=", rb'<col\b[^>]*\bhidden="(?:1|true)"'),
 }
 """What a sheet's XML tells: a text to look for first, and the pattern that is counted."""
+_NEEDLES = frozenset(needle for needle, _ in _FACTS.values())
 
 
 def cell_text(cell: Any) -> str | None:
@@ -61,7 +69,7 @@ def cell_text(cell: Any) -> str | None:
 def _number_text(number: float) -> str:
     if not math.isfinite(number):
         return repr(number)
-    if number.is_integer() and -_EXACT < number < _EXACT:
+    if number.is_integer() and -EXACT < number < EXACT:
         return str(int(number))
     text = repr(number)
     if "e" in text:
@@ -95,13 +103,21 @@ _TEXTS: dict[type, Callable[[Any], str | None]] = {
 
 
 class Book:
-    """A workbook whose sheets are loaded when they are asked for."""
+    """A workbook that is opened, and its sheets loaded, when they are asked for."""
 
     def __init__(self, path: str, form: str) -> None:
         self._path = path
         self._form = form
-        self._book = _open(path, form)
         self._loaded: dict[int, Any] = {}
+
+    @cached_property
+    def _book(self) -> Any:
+        """Open by content: calamine itself would believe the name of a path."""
+        from python_calamine import CalamineWorkbook
+
+        if self._path.lower().endswith(_ENDINGS[self._form]):
+            return CalamineWorkbook.from_path(self._path)
+        return CalamineWorkbook.from_filelike(io.BytesIO(Path(self._path).read_bytes()))
 
     def sheets(self) -> list[tuple[str, bool, bool]]:
         """Return name, whether it is visible and whether it is a sheet of cells."""
@@ -145,22 +161,20 @@ class Book:
         rows = (row for row in self._rows(place) if row[0] > after)
         while batch := list(itertools.islice(rows, _BATCH)):
             numbers, cells = zip(*batch, strict=True)
-            yield list(numbers), [_texts(column) for column in zip(*cells, strict=True)]
+            yield list(numbers), [pack(column) for column in zip(*cells, strict=True)]
 
 
-def _texts(column: tuple[Any, ...]) -> list[str | None]:
-    if set(map(type, column)) == {str}:
-        return list(column)
-    return [cell if type(cell) is str else cell_text(cell) for cell in column]
-
-
-def _open(path: str, form: str) -> Any:
-    """Open by content: calamine itself would believe the name of a path."""
-    from python_calamine import CalamineWorkbook
-
-    if path.lower().endswith(_ENDINGS[form]):
-        return CalamineWorkbook.from_path(path)
-    return CalamineWorkbook.from_filelike(io.BytesIO(Path(path).read_bytes()))
+def pack(column: Sequence[Any]) -> Packed:
+    """Return the cells of a column so that they travel and are unpacked quickly."""
+    kinds = set(map(type, column))
+    if kinds == {float}:
+        return "numbers", array.array("d", column).tobytes()
+    if kinds != {str}:
+        column = [c if type(c) is str else cell_text(c) or "" for c in column]
+    whole = APART.join(column)
+    if whole.count(APART) == len(column) - 1:
+        return "texts", whole.encode()
+    return "cells", list(column)
 
 
 def xlsx_facts(path: str, name: str) -> dict[str, int]:
@@ -180,8 +194,9 @@ def xlsx_facts(path: str, name: str) -> dict[str, int]:
 
 
 def _count_facts(xml: bytes, facts: dict[str, int]) -> None:
+    there = {needle for needle in _NEEDLES if needle in xml}
     for fact, (needle, pattern) in _FACTS.items():
-        if needle in xml:
+        if needle in there:
             facts[fact] += len(re.findall(pattern, xml))
 
 
@@ -216,13 +231,15 @@ def _merged(sheet: Any) -> int:
 def serve(book: Book, commands: Iterator[str], out: BinaryIO) -> None:
     """Answer each command on `out`."""
     for command in commands:
-        verb, place, *rest = command.split()
-        if verb == "facts":
-            _send(out, ("facts", book.facts(book.sheets()[int(place)][0])))
+        verb, *rest = command.split()
+        if verb == "sheets":
+            _send(out, ("sheets", book.sheets()))
+        elif verb == "facts":
+            _send(out, ("facts", book.facts(bytes.fromhex("".join(rest)).decode())))
         elif verb == "head":
-            _send(out, _head(book, int(place)))
+            _send(out, _head(book, int(rest[0])))
         else:
-            for numbers, columns in book.batches(int(place), int(rest[0])):
+            for numbers, columns in book.batches(int(rest[0]), int(rest[1])):
                 _send(out, ("rows", numbers, columns))
             _send(out, ("end",))
         out.flush()
@@ -262,10 +279,7 @@ def main() -> None:
     gc.disable()  # nothing here makes cycles, and looking for them costs a third
     _limit(int(memory), int(seconds))
     try:
-        book = Book(path, form)
-        _send(out, ("book", book.sheets()))
-        out.flush()
-        serve(book, iter(sys.stdin.readline, ""), out)
+        serve(Book(path, form), iter(sys.stdin.readline, ""), out)
     except BrokenPipeError:
         return
     except BaseException as error:  # noqa: BLE001 - a panic of calamine is no Exception
