@@ -3,6 +3,8 @@
 import re
 
 _NUMBER = r"[+-](?:[0-9]|[.,][0-9])[0-9 \u00a0\u202f.,()/-]*"
+_FIRST = frozenset("'=@\t\r+-")
+"""What a risky cell begins with; most cells are told safe by this alone."""
 _RISKY = re.compile(rf"'*(?:[=@\t\r]|(?!{_NUMBER}\Z)[+-])")
 
 RETURNED = r"^'('*(?:[=@\t\r]|[+-]))"
@@ -18,7 +20,7 @@ def protect(cell: str) -> str:
     >>> protect("=1+1"), protect("+237 670 00 00 01"), protect("+1+cmd|' /C calc'!A0")
     ("'=1+1", '+237 670 00 00 01', "'+1+cmd|' /C calc'!A0")
     """
-    return f"'{cell}" if _RISKY.match(cell) else cell
+    return f"'{cell}" if cell[:1] in _FIRST and _RISKY.match(cell) else cell
 
 
 def unprotect(cell: str) -> str:
