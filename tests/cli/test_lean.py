@@ -8,8 +8,10 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "customers.csv"
 HEAVY = {
-    "airflow", "alembic", "dask", "distributed", "hypothesis", "httpx", "matplotlib",
-    "opentelemetry", "polars", "sqlalchemy", "starlette", "uvicorn", "xlsxwriter",
+    "airflow", "alembic", "charset_normalizer", "dask", "deltalake", "distributed",
+    "fsspec", "hypothesis", "httpx", "jinja2", "matplotlib", "opentelemetry", "orjson",
+    "polars", "python_calamine", "splink", "sqlalchemy", "starlette", "tenacity",
+    "uvicorn", "xlsxwriter", "zstandard",
 }  # fmt: skip
 CODE = """
 import json, sys
