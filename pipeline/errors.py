@@ -11,6 +11,7 @@ PipelineError
 │   ├── StateError             the state database
 │   ├── BreakerOpenError       too many failures in a row
 │   ├── DiskError              no room or no right to write
+│   ├── WorkerError            a worker process of this machine was ended
 │   └── ClusterError           the machines of `--engine dask`
 ├── LockedError           6    another run works on this account and source
 ├── InterruptedRunError   130/143
@@ -82,6 +83,10 @@ class BreakerOpenError(CannotStartError):
 
 class DiskError(CannotStartError):
     """There is no room, or no right, to write."""
+
+
+class WorkerError(CannotStartError):
+    """A worker process was ended from outside, most often for want of memory."""
 
 
 class ClusterError(CannotStartError):

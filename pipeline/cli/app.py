@@ -23,7 +23,6 @@ from pipeline.cli.options import (
     Common,
     FileOptions,
     ImportOptions,
-    days_of,
     one_of,
     seconds_of,
     settings_arguments,
@@ -236,108 +235,6 @@ def sandbox_command(
     except OSError as error:
         raise SettingsError(f"the sandbox cannot start: {error.strerror}") from error
     return 0
-
-
-def _day(text: str | None, option: str) -> Any:
-    from datetime import date
-
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"`{option} {text}` is not a date YYYY-MM-DD") from None
-
-
-@app.command("export")
-@spread
-def export_command(
-    common: Common,
-    what: Annotated[str, typer.Argument(metavar="[customers|payments|all]")] = "all",
-    status: Annotated[
-        str | None, typer.Option(help="Only payments of this status.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(help="Payments from this local date on.", metavar="DATE"),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(help="Payments before this local date.", metavar="DATE"),
-    ] = None,
-    since_last_success: Annotated[
-        bool,
-        typer.Option(
-            "--since-last-success",
-            help="Payments since the last complete export, less --overlap.",
-        ),
-    ] = False,
-    overlap: Annotated[
-        str,
-        typer.Option(help="How far that window reaches back, 1d at least."),
-    ] = "7d",
-    month: Annotated[
-        str | None,
-        typer.Option(help="Payments of this local month.", metavar="YYYY-MM"),
-    ] = None,
-    close: Annotated[
-        str | None,
-        typer.Option(help="Freeze the month's control totals.", metavar="YYYY-MM"),
-    ] = None,
-    xlsx: Annotated[
-        bool, typer.Option("--xlsx", help="A workbook for finance as well.")
-    ] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="CSV files as well.")] = False,
-    keep_geo: Annotated[
-        bool, typer.Option("--keep-geo", help="Keep the payer's IP address.")
-    ] = False,
-    changed_only: Annotated[
-        bool,
-        typer.Option("--changed-only", help="Also what differs from the last export."),
-    ] = False,
-    form: Annotated[
-        str,
-        typer.Option("--format", help="parquet, or delta: with Delta logs as well."),
-    ] = "parquet",
-    export_mode: Annotated[str, typer.Option(help="Mode of the files, octal.")] = "600",
-    actor: Annotated[str | None, typer.Option(help="Who does it.")] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Why, for the audit.", metavar="TEXT")
-    ] = None,
-) -> int:
-    """Export customers and payments to Parquet, with manifest and report tables."""
-    one_of(what, ("customers", "payments", "all"), "export")
-    one_of(form, ("parquet", "delta"), "--format")
-    settings = _settings(common)
-    from pipeline.cli.screen import Screen, show_export
-    from pipeline.runs.exporting import ExportOptions, export_tables
-
-    try:
-        mode = int(export_mode, 8)
-    except ValueError:
-        raise UsageError(f"`--export-mode {export_mode}` is not octal") from None
-    options = ExportOptions(
-        what=what,
-        status=status,
-        since=_day(since, "--since"),
-        until=_day(until, "--until"),
-        since_last_success=since_last_success,
-        overlap_days=days_of(overlap, "--overlap"),
-        month=month,
-        close=close,
-        keep_geo=keep_geo,
-        changed_only=changed_only,
-        csv=csv,
-        xlsx=xlsx,
-        format=form,
-        mode=mode,
-        actor=actor,
-        reason=reason,
-    )
-    with Screen(common, settings.lang) as screen:
-        session = export_tables(settings, options, talk=screen)
-    show_export(session, common, settings.lang)
-    return settled_code(session.summary.exit_code, common)
 
 
 @app.command("demo")

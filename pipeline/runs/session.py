@@ -19,6 +19,7 @@ from pipeline.runs.actor import who
 from pipeline.runs.summary import Summary
 from pipeline.runs.talk import RunLog, Silence, Talk
 from pipeline.runs.workbench import Workbench, room_errors
+from pipeline.runs.workers import worker_errors
 from pipeline.settings import Settings
 from schemas.outcomes import BOOKS, ExitCode, Outcome, RunState
 from schemas.records import Finding
@@ -200,7 +201,7 @@ def running(session: Session) -> Iterator[Session]:
     """Keep `summary.json` true whatever ends the run, and close its log."""
     place, failed = session.folder.path, ""
     try:
-        with disk_errors(place), room_errors(place):
+        with worker_errors(), disk_errors(place), room_errors(place):
             yield session
     except BaseException as error:
         _end_early(session, error)
