@@ -161,6 +161,7 @@ class _Cells:
     def __init__(self, table: pa.Table, length: int) -> None:
         self.table = table
         self.length = length
+        self.known: dict[str, pa.StringArray] = {}
         self.typed: Mapping[str, pa.StringArray] = {}
         self.consent: Mapping[str, pa.StringArray] = {}
 
@@ -172,7 +173,9 @@ class _Cells:
         """Return a column; nulls where the file has none for the field."""
         if name is None:
             return nulls(self.length)
-        return blank_to_null(as_text(self.table.column(name)))
+        if name not in self.known:
+            self.known[name] = blank_to_null(as_text(self.table.column(name)))
+        return self.known[name]
 
 
 def _normalise(cells: _Cells, recipe: Recipe) -> _Fields:

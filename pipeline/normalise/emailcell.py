@@ -170,6 +170,8 @@ def _clean(cell: str, reading: Reading) -> str:
 
 
 def _visible(text: str) -> tuple[str, bool]:
+    if text.isascii() and text.isprintable():
+        return text.strip(), False
     plain = "".join(
         c for c in text if c not in _ENDS and (c.isprintable() or c.isspace())
     )

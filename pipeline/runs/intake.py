@@ -37,7 +37,7 @@ from schemas.rules import rule
 from schemas.tables import PREPARED, REJECTED
 
 SAMPLE_ROWS = 300
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 150_000
 
 
 @dataclass(slots=True)
