@@ -32,7 +32,7 @@ LAYERS = (
     {"pipeline.cli"},
     {"pipeline.airflow"},
 )  # fmt: skip
-TO_ALL = {"pipeline", "pipeline.files.masks"}
+TO_ALL = {"pipeline", "pipeline.cycles", "pipeline.files.masks"}
 """Modules that import nothing of ours and may be imported by everybody."""
 APART = {"pipeline.sandbox", "pipeline.__main__"}
 

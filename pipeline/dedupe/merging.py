@@ -1,10 +1,8 @@
 """Clusters into golden records: streamed out of DuckDB, merged, streamed back."""
 
-import gc
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -12,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from pipeline.cycles import without_cycle_search
 from pipeline.dedupe import simple
 from pipeline.dedupe.golden import Golden, Record, merge
 from pipeline.dedupe.policy import DedupePolicy
@@ -102,7 +101,7 @@ def merge_members(members: pa.Table, policy: DedupePolicy) -> Parts:
 
     Returns rows for `dd_merged`, `dd_golden` and `differences`.
     """
-    with _without_cycle_search():
+    with without_cycle_search():
         rows = zip(*(column.to_pylist() for column in members.columns), strict=True)
         goldens = list(_golden_records(rows, policy))
         merged = [
@@ -117,18 +116,6 @@ def merge_members(members: pa.Table, policy: DedupePolicy) -> Parts:
             _table(_GOLDEN, records),
             _table(_DIFFERENCES, differences),
         )
-
-
-@contextmanager
-def _without_cycle_search() -> Iterator[None]:
-    """Pause the cycle collector: plain tuples make no cycles, and it cost two fifths."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _create(con: Any, table: str, schema: pa.Schema) -> None:

@@ -55,8 +55,19 @@ class Hashes:
 
     def of_record(self, record: Record) -> str:
         """Return the fingerprint of a customer who is exactly this record."""
-        seen = self._visible(record.name, email_key(record.email), record.phone)
-        return seen + self._metadata(record.metadata)
+        return self.of_values(
+            record.name, email_key(record.email), record.phone, record.metadata
+        )
+
+    def of_values(
+        self,
+        name: str | None,
+        email: str | None,
+        phone: str | None,
+        metadata: Mapping[str, JSON],
+    ) -> str:
+        """Return the same of a record's values; `email` in its comparable form."""
+        return self._visible(name, email, phone) + self._metadata(metadata)
 
     def settled(self, customer_id: str, row: str, customer: str, prefer: str) -> str:
         """Return the key of: this row changes nothing in this customer as he is."""

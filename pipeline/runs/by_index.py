@@ -7,6 +7,7 @@ Everybody else who is hit is read before anything is decided.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -24,7 +25,6 @@ from pipeline.runs.index_lookup import (
     How,
     Lookup,
     look_up_elsewhere,
-    without,
 )
 from pipeline.runs.memory import RunMemory
 from pipeline.runs.plan_tables import GOLDEN, columns_of, record_of
@@ -135,6 +135,14 @@ def _settled(
         if same_person and not diff.changes:
             mine, theirs = hashes.of_record(record), hashes.fingerprint(found)
             yield hashes.settled(found.id, mine, theirs, how.prefer), diff.kept
+
+
+def without(record: Record, key_name: str) -> Record:
+    """Return `record` without a metadata column that has the name of our key."""
+    if key_name not in record.metadata:
+        return record
+    kept = {k: v for k, v in record.metadata.items() if k != key_name}
+    return replace(record, metadata=kept)
 
 
 def settle(bench: Workbench, note: Any) -> None:

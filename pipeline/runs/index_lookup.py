@@ -4,15 +4,16 @@ A worker process can do it for itself: it is told where the state database lies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
+from pipeline.cycles import without_cycle_search
 from pipeline.existing.hashes import Hashes
-from pipeline.match.known import Record, email_key
-from pipeline.runs.plan_tables import record_of
+from pipeline.match.known import email_key
+from pipeline.runs.plan_tables import metadata_of
 from pipeline.state.holders import Holder
 from pipeline.state.index import CustomerIndex
 from pipeline.state.lineage import Settled
@@ -31,7 +32,11 @@ SETTLED = pa.schema(
     ]
 )
 
-_Keys = tuple[bytes | None, bytes | None]
+_Keys = tuple[bytes, bytes]
+"""Keys of e-mail and phone; empty where a row has none."""
+
+_Single = tuple[tuple[Any, ...], str, Holder]
+"""A golden record, the one customer it hits, and by which rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +74,27 @@ class Lookup:
         `batch` has the columns of `plan_tables.GOLDEN`; the rows in `said` are never
         settled, since a person spoke of them. The tables are of `HIT` and `SETTLED`.
         """
+        with without_cycle_search():
+            hits, settled = self._told(batch, said)
+            return _table(hits, HIT), _table(settled, SETTLED)
+
+    def _told(
+        self, batch: pa.RecordBatch, said: frozenset[int]
+    ) -> tuple[list[tuple[int, str]], list[tuple[int, str, str, str]]]:
         lines = list(zip(*(c.to_pylist() for c in batch.columns), strict=True))
         keys = self._keys(lines)
         by_email = self.index.holders("email", {e for e, _ in keys if e})
         by_phone = self.index.holders("phone", {p for _, p in keys if p})
         hits: list[tuple[int, str]] = []
-        single: list[tuple[Record, _Keys, Holder]] = []
+        single: list[_Single] = []
         for line, (email, phone) in zip(lines, keys, strict=True):
-            people = {
-                found.customer_id: found
-                for held in (_of(by_email, email), _of(by_phone, phone))
-                for found in held
-            }
+            held = (*by_email.get(email, ()), *by_phone.get(phone, ()))
+            people = {found.customer_id: found for found in held}
             row = line[0]
             hits += [(row, i) for i in self._nearest(people, line[1])]
-            if len(people) == 1 and row not in said:
-                (found,) = people.values()
-                if found.fingerprint is not None:
-                    single.append((record_of(line), (email, phone), found))
-        return _table(hits, HIT), _table(self._unchanged(single), SETTLED)
+            if len(people) == 1 and row not in said and held[0].fingerprint:
+                single.append((line, _rule(email, phone, held[0]), held[0]))
+        return hits, self._unchanged(single)
 
     def _keys(self, lines: Sequence[tuple[Any, ...]]) -> list[_Keys]:
         return [
@@ -95,8 +102,8 @@ class Lookup:
             for line in lines
         ]
 
-    def _key(self, kind: str, value: str | None) -> bytes | None:
-        return bytes.fromhex(self.hashes.key_of(kind, value)) if value else None
+    def _key(self, kind: str, value: str | None) -> bytes:
+        return bytes.fromhex(self.hashes.key_of(kind, value)) if value else b""
 
     def _nearest(self, people: Mapping[str, Holder], name: str | None) -> Iterable[str]:
         if len(people) <= MOST:
@@ -104,16 +111,16 @@ class Lookup:
         mine = bytes.fromhex(self.hashes.name(name) or "")
         return sorted(people, key=lambda i: (people[i].name_key != mine, i))[:MOST]
 
-    def _unchanged(
-        self, single: Sequence[tuple[Record, _Keys, Holder]]
-    ) -> list[tuple[int, str, str, str]]:
+    def _unchanged(self, single: Sequence[_Single]) -> list[tuple[int, str, str, str]]:
         """Return the rows that are as their customer is, or were found to be before."""
         settled: list[tuple[int, str, str, str]] = []
         doubtful: dict[str, tuple[int, str, str]] = {}
-        for record, keys, found in single:
+        for line, rule, found in single:
             theirs = found.fingerprint.hex() if found.fingerprint else ""
-            mine = self.hashes.of_record(without(record, self.how.key_name))
-            told = record.row, found.customer_id, _rule(keys, found)
+            row, name, email, phone, country, external_id, *_, metadata = line
+            values = metadata_of(country, external_id, metadata)
+            mine = self.hashes.of_values(name, email_key(email), phone, values)
+            told = row, found.customer_id, rule
             if mine == theirs:
                 settled.append((*told, ""))
             else:
@@ -144,22 +151,9 @@ def _lookup_at(desk: Desk) -> Lookup:
     )
 
 
-def without(record: Record, key_name: str) -> Record:
-    """Return `record` without a metadata column that has the name of our key."""
-    if key_name not in record.metadata:
-        return record
-    kept = {k: v for k, v in record.metadata.items() if k != key_name}
-    return replace(record, metadata=kept)
-
-
-def _of(held: Mapping[bytes, Sequence[Holder]], key: bytes | None) -> Sequence[Holder]:
-    return held.get(key, ()) if key else ()
-
-
-def _rule(keys: _Keys, found: Holder) -> str:
-    email, phone = keys
-    by_email = email is not None and found.email_key == email
-    by_phone = phone is not None and found.phone_key == phone
+def _rule(email: bytes, phone: bytes, found: Holder) -> str:
+    by_email = found.email_key == email
+    by_phone = found.phone_key == phone
     return "R1" if by_email and by_phone else ("R2" if by_email else "R3")
 
 

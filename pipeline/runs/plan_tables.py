@@ -64,12 +64,20 @@ GOLDEN = (
 def record_of(line: tuple[Any, ...]) -> Record:
     """Return the golden record of a line; country and external id go to the metadata."""
     row, name, email, phone, country, external_id, born, national_id, metadata = line
+    values = metadata_of(country, external_id, metadata)
+    return Record(row, name, email, phone, external_id, born, values, national_id)
+
+
+def metadata_of(
+    country: str | None, external_id: str | None, metadata: str | None
+) -> dict[str, str]:
+    """Return the metadata that is sent: the file's, its country and external id."""
     values: dict[str, str] = json.loads(metadata) if metadata else {}
     if country:
         values["country"] = country
     if external_id:
         values["external_id"] = external_id
-    return Record(row, name, email, phone, external_id, born, values, national_id)
+    return values
 
 
 def columns_of(schema: pa.Schema) -> tuple[tuple[str, str], ...]:
