@@ -114,13 +114,17 @@ def prepare_part(staging: Path, index: int, recipe: Recipe) -> PartCounts:
     prepared = prepare(chunk, recipe)
     with disk_errors(staging):
         _write_part(staging, index, prepared)
-    return PartCounts(
+    counts = PartCounts(
         read=len(chunk),
         accepted=prepared.rows.num_rows,
         rejected=prepared.rejected.num_rows,
         findings=Counter(finding.rule for finding in prepared.findings),
         counts=dict(prepared.counts),
     )
+    del chunk, prepared
+    # Arrow keeps what it was given; an idle worker would hold it to the run's end.
+    pa.default_memory_pool().release_unused()
+    return counts
 
 
 def _write_part(staging: Path, index: int, prepared: Prepared) -> None:
