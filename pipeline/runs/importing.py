@@ -203,7 +203,7 @@ class _Work:
         find_duplicates(session, bench, self._request.file, intake, *who, pool)
         keep_duplicates(bench)
         made = await make_plan(
-            session, bench, connection, self._request, self._preparers.beside
+            session, bench, connection, self._request, self._preparers
         )
         self._preparers.close()  # they would hold their memory while requests are sent
         return made

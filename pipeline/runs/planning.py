@@ -1,7 +1,6 @@
 """Plan an import: match, changes, digest, guards, forecast, and what it would give."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from pipeline.runs.books import run_outcomes
 from pipeline.runs.connect import Connection
 from pipeline.runs.drafting import MatchPolicy, plan_operations
 from pipeline.runs.drifting import note_matches, rule_guards, source_guards
+from pipeline.runs.engines import Engine
 from pipeline.runs.gather import Gathered
 from pipeline.runs.matching import Matcher, matcher_of
 from pipeline.runs.own import own_rules
@@ -45,18 +45,25 @@ async def make_plan(
     bench: Workbench,
     connection: Connection,
     request: ImportRequest,
-    pool: Executor | None = None,
+    helpers: Engine,
 ) -> Plan:
     """Match the staged file and fill `operation`, `decision` and `change`.
 
-    `pool` holds workers of this machine that help, where there are any.
+    `helpers` look up in the index, where it is used, and are let go where it is not.
     """
     summary, settings = session.summary, session.settings
     clock = connection.clock
     session.talk.stage("existing customers", None)
     matcher = matcher_of(
-        bench, connection, request, summary.source, summary.run_id, pool
+        bench,
+        connection,
+        request,
+        summary.source,
+        summary.run_id,
+        helpers.beside,
     )
+    if not matcher.uses_index():
+        helpers.close()  # a listing may take hours, and they hold memory
     _tell_index(session, matcher)
     with summary.timed("gather"):
         gathered = await matcher.match(session.note)

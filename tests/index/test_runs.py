@@ -1,5 +1,7 @@
 """The index of existing customers between runs: what it saves, and what it never hides."""
 
+import pytest
+
 from pipeline.runs.indexing import clear, refresh, status
 from pipeline.runs.talk import Silence
 from pipeline.runs.undoing import UndoRequest, undo
@@ -24,6 +26,20 @@ def test_a_daily_import_reads_changed_rows_only(world):
     again = here.bring(changed)
     assert again.rows == {"read": 60, "unchanged": 60}
     assert again.operations == {"other": 1}
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_workers_look_up_what_one_process_does(world, monkeypatch):
+    monkeypatch.setattr("pipeline.runs.engines.SMALL_BYTES", 0)
+    rows = people(60)
+    here = world(customers=[*customers(rows[:50]), *crowd(300)])
+    refresh(here.settings, Silence())
+    alone = here.plan(rows)
+    here.settings = here.settings.model_copy(update={"workers": 2})
+    together = here.plan(rows)
+    assert together.rows == alone.rows == {"read": 60, "created": 10, "unchanged": 50}
+    assert together.operations == {"other": 1}
+    assert together.outcomes() == alone.outcomes()
 
 
 def test_a_customer_with_more_than_the_file_knows_is_read_once(world):
