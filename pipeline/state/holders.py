@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 Contact = Literal["email", "phone"]
 
-_AT_ONCE = 2_000
+_AT_ONCE = 900
+"""Older builds of SQLite bind 999 values at most."""
 
 
 class Holder(NamedTuple):
