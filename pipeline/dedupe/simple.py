@@ -32,6 +32,12 @@ def build(con: Any) -> None:
         f"""CREATE OR REPLACE TEMP TABLE dd_best AS
         SELECT root, {", ".join(_best())} FROM dd_ranked GROUP BY root"""
     )
+    # Another spelling may be the better one only by letters that are not ASCII.
+    con.execute(
+        """DELETE FROM dd_best WHERE root IN (
+            SELECT root FROM dd_ranked r JOIN dd_best b USING (root)
+            WHERE r.name <> b.name AND strlen(r.name) <> length(r.name))"""
+    )
     con.execute(
         """INSERT INTO dd_merged SELECT m.row, b.row, CASE
             WHEN m.rule IN ('R2', 'R3') AND m.phone = b.first_phone
@@ -43,7 +49,7 @@ def build(con: Any) -> None:
             CASE WHEN said <> '' THEN '{{' || said || '}}' END
         FROM (SELECT *, {_provenance()} AS said FROM dd_best)"""
     )
-    con.execute("DELETE FROM dd_members WHERE root IN (SELECT root FROM dd_simple)")
+    con.execute("DELETE FROM dd_members WHERE root IN (SELECT root FROM dd_best)")
     for table in ("dd_simple", "dd_ranked", "dd_best"):
         con.execute(f"DROP TABLE {table}")
 
@@ -51,8 +57,8 @@ def build(con: Any) -> None:
 def _simple() -> str:
     """Return what holds for a cluster in which no field has two values.
 
-    Names may be written in several ways where none of them can be a better spelling:
-    one identity, ASCII, neither shouted nor whispered.
+    Names may be written in several ways where case makes none of them the better
+    spelling: one identity, neither shouted nor whispered.
     """
     one_value = [f"(min({c}) IS NOT DISTINCT FROM max({c}))" for c in _FILLED]
     no_blank = [f"bool_and({c} IS DISTINCT FROM '')" for c in _TEXTS]
@@ -64,8 +70,8 @@ def _simple() -> str:
             "count(metadata) IN (0, count(*))",
             "bool_and(name IS NULL OR ik <> '')",
             "min(ik) FILTER (ik <> '') IS NOT DISTINCT FROM max(ik) FILTER (ik <> '')",
-            """(min(name) IS NOT DISTINCT FROM max(name) OR bool_and(name IS NULL OR (
-                strlen(name) = length(name) AND name <> upper(name) AND name <> lower(name))))""",
+            """(min(name) IS NOT DISTINCT FROM max(name) OR bool_and(name IS NULL
+                OR (name <> upper(name) AND name <> lower(name))))""",
         ]
     )
 

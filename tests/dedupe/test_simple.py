@@ -20,6 +20,7 @@ TABLES = ("dd_merged", "dd_golden", "differences", "merges", "held")
 NAMES = (
     "Jean Mbarga", "MBARGA Jean", "JEAN MBARGA", "jean mbarga", "Jéan Mbarga",
     "M. Jean Mbarga", "Jean Mbarga Essola", "J Mbarga", None, "Jean  MBARGA",
+    "Jean Mbargà", "Jéan Mbargà", "JÉAN MBARGA", "jéan mbarga",
 )  # fmt: skip
 
 
