@@ -39,11 +39,11 @@ class ApiError(PipelineError):
     exit_code = ExitCode.CANNOT_START
 
 
-class NotFound(ApiError):  # noqa: N818 - named for what it says, like its siblings
+class NotFound(ApiError):
     """The API knows no such record."""
 
 
-class RefusedByApi(ApiError):  # noqa: N818
+class RefusedByApi(ApiError):
     """The API refused the request: `status`, its `message`, `errors` by field."""
 
     def __init__(
@@ -62,7 +62,7 @@ class RefusedByApi(ApiError):  # noqa: N818
         )
 
 
-class InDoubt(ApiError):  # noqa: N818
+class InDoubt(ApiError):
     """A create may have been stored: it must be looked up before it is sent again.
 
     `reason` is one line; `status` that of the answer, if one came.
@@ -74,7 +74,7 @@ class InDoubt(ApiError):  # noqa: N818
         super().__init__(f"the customer may have been created: {reason}")
 
 
-class Unavailable(ApiError):  # noqa: N818
+class Unavailable(ApiError):
     """All tries failed; `status` is that of the last answer, if one came."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -83,7 +83,7 @@ class Unavailable(ApiError):  # noqa: N818
         super().__init__(f"the API gave no good answer: {reason}")
 
 
-class UnusableAnswer(ApiUnreachableError):  # noqa: N818
+class UnusableAnswer(ApiUnreachableError):
     """Something answered at the address, but not as the API does."""
 
     def __init__(

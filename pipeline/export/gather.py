@@ -195,14 +195,14 @@ class _Own:
         self._rows: list[Any] = []
         self.keys: set[int] = set()
 
-    def take(self, sweep: int, page: int | str, items: Sequence[Any]) -> list[int]:  # noqa: ARG002
+    def take(self, sweep: int, page: int | str, items: Sequence[Any]) -> list[int]:  # noqa: ARG002 - a protocol's
         """Pass the rows on: rows of every sweep count, the newest of a key wins."""
         told = [_of(item, self._customer_id) for item in items]
         hashes = self._sink.take(1, self._customer_id, told)
         self.keys.update(hashes)
         return hashes
 
-    def resumed(self, sweep: int) -> Iterator[tuple[int, list[int]]]:  # noqa: ARG002
+    def resumed(self, sweep: int) -> Iterator[tuple[int, list[int]]]:  # noqa: ARG002 - a protocol's
         """Nothing is resumed inside a customer."""
         return iter(())
 

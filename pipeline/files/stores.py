@@ -145,7 +145,7 @@ class LocalStore:
             draft.write_bytes(content)
             draft.replace(path)
 
-    def fetch(self, export_id: str, table: str, folder: Path) -> Path:  # noqa: ARG002
+    def fetch(self, export_id: str, table: str, folder: Path) -> Path:  # noqa: ARG002 - a protocol's
         """Return the folder itself: it is local."""
         return self.root / export_id / table
 
@@ -179,7 +179,7 @@ class RemoteStore:
         export_id = told.get("export_id")
         return export_id if isinstance(export_id, str) else None
 
-    def publish(self, folder: Path, export_id: str, mode: int) -> None:  # noqa: ARG002
+    def publish(self, folder: Path, export_id: str, mode: int) -> None:  # noqa: ARG002 - a protocol's
         """Upload every file of `folder`: the manifest late, `_SUCCESS` last."""
         target = f"{self._root}/{export_id}"
         last = {MANIFEST: 1, SUCCESS: 2}

@@ -180,10 +180,10 @@ def _visible(text: str) -> tuple[str, bool]:
 
 def _first_of_several(text: str, reading: Reading) -> bool:
     """Take the first of several addresses; what stands behind it is kept and said."""
-    if text.count("@") < 2:  # noqa: PLR2004
+    if text.count("@") < 2:  # noqa: PLR2004 - two is several
         return _before_a_comment(text, reading)
     parts = [part for part in _SEVERAL.split(text) if part]
-    if len(parts) < 2 or not all("@" in part for part in parts):  # noqa: PLR2004
+    if len(parts) < 2 or not all("@" in part for part in parts):  # noqa: PLR2004 - two is several
         return _before_a_comment(text, reading)
     first, _ = check(_clean(parts[0], Reading()))
     if first is None:

@@ -73,7 +73,7 @@ def upgrade(national: str, region: str) -> tuple[str, str] | None:
     digits, told by the second digit of a mobile and the third of a fixed number.
     Benin 2024: 01 in front. Mexico 2019: the 1 of mobiles dropped.
     """
-    if region == "MX" and len(national) == 11 and national.startswith("1"):  # noqa: PLR2004
+    if region == "MX" and len(national) == 11 and national.startswith("1"):  # noqa: PLR2004 - ten and the 1
         return "mx_1_dropped", national[1:]
     if len(national) != _OLD_LENGTH:
         return None

@@ -120,7 +120,7 @@ class _Server(uvicorn.Server):
 
         self._returning = asyncio.ensure_future(listen())
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         self.should_exit = True
 
 

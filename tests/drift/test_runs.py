@@ -67,7 +67,7 @@ def some_imports(here):
         here.bring(people(count))
 
 
-def test_a_file_with_few_rows_is_refused_and_can_be_passed(world):  # noqa: F811
+def test_a_file_with_few_rows_is_refused_and_can_be_passed(world):
     here = world()
     some_imports(here)
     few = here.file(people(20))
@@ -77,7 +77,7 @@ def test_a_file_with_few_rows_is_refused_and_can_be_passed(world):  # noqa: F811
     assert here.bring(few, row_count_drop=0.7).rows["read"] == 20
 
 
-def test_pass_and_force_are_recorded(world):  # noqa: F811
+def test_pass_and_force_are_recorded(world):
     here = world()
     some_imports(here)
     few = here.file(people(20))
@@ -89,7 +89,7 @@ def test_pass_and_force_are_recorded(world):  # noqa: F811
     assert values(here.plan(here.file(people(35))))["row_count_drop"][0] == 0.4215
 
 
-def test_a_source_that_is_no_longer_known(world):  # noqa: F811
+def test_a_source_that_is_no_longer_known(world):
     here = world()
     here.bring(people(40))
     known = here.bring(people(42))
@@ -99,7 +99,7 @@ def test_a_source_that_is_no_longer_known(world):  # noqa: F811
     assert said == "plan refused: match_rate_drop is 100.0%, limit 50.0%"
 
 
-def test_an_older_file_is_refused(world):  # noqa: F811
+def test_an_older_file_is_refused(world):
     here = world()
     last = here.file(people(30))
     os.utime(last, (1_800_000_000, 1_800_000_000))
@@ -111,7 +111,7 @@ def test_an_older_file_is_refused(world):  # noqa: F811
     assert here.bring(older, passed=("stale_source",)).exit_code == 0
 
 
-def test_corrected_leftovers_are_not_compared(world):  # noqa: F811
+def test_corrected_leftovers_are_not_compared(world):
     here = world()
     here.bring(people(60), source="crm")
     lines = [(*row, str(n), str(n + 1), "rejected", "no_contact", "", "")

@@ -47,7 +47,7 @@ def test_merged_rows_tell_of_each_other(local):
     assert "Outcome: merged (" in second
 
 
-def test_an_import_tells_writes_and_answers(world):  # noqa: F811
+def test_an_import_tells_writes_and_answers(world):
     here = world(customers=customers([(*BEN[:3], "Limbe")]))
     done = here.bring([AWA, BEN, AWA])
     told = story(here, done, 1)
@@ -67,7 +67,7 @@ def test_an_import_tells_writes_and_answers(world):  # noqa: F811
     assert plan.writes == ()
 
 
-def test_without_the_database_the_rest_still_stands(world):  # noqa: F811
+def test_without_the_database_the_rest_still_stands(world):
     here = world()
     done = here.bring([AWA])
     for file in (here.folder / "runs").glob("state.*"):

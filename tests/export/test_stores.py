@@ -106,7 +106,7 @@ def test_a_format_that_nobody_knows_is_a_mistake(tmp_path, api):
         run(api, tmp_path, format="avro")
 
 
-def test_a_real_s3_server_holds_exports_and_points_to_the_newest(tmp_path, bucket, api):  # noqa: F811
+def test_a_real_s3_server_holds_exports_and_points_to_the_newest(tmp_path, bucket, api):
     root, staging = "s3://shop-exports/daily", str(tmp_path)
     first = run(api, root, staging=staging, format="delta")
     names = {n.removeprefix("shop-exports/daily/") for n in bucket.find("shop-exports")}
@@ -131,6 +131,6 @@ def test_a_real_s3_server_holds_exports_and_points_to_the_newest(tmp_path, bucke
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_bucket_that_is_not_there_is_said_without_a_traceback(tmp_path, bucket, api):  # noqa: F811
+def test_a_bucket_that_is_not_there_is_said_without_a_traceback(tmp_path, bucket, api):
     with pytest.raises(DiskError, match="s3://nowhere-at-all"):
         run(api, "s3://nowhere-at-all/exports", staging=str(tmp_path))

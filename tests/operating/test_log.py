@@ -44,7 +44,7 @@ def test_the_manual_names_every_event_and_its_fields():
     assert told() == written()
 
 
-def test_every_line_is_json_with_time_run_and_event(world):  # noqa: F811
+def test_every_line_is_json_with_time_run_and_event(world):
     here = world()
     run = here.bring([AWA, BEN])
     text = (here.folder / "runs" / run.summary["run_id"] / "run.log").read_text()

@@ -13,7 +13,7 @@ from tests.runs.world import AWA, BEN, people
 BAD = ("Dina Fon", "dina@", "", "Buea")
 
 
-def test_counts_are_posted_after_import_export_and_undo(world, receiver):  # noqa: F811
+def test_counts_are_posted_after_import_export_and_undo(world, receiver):
     here = world(settings={"notify_url": f"{receiver.url}/hook/s3cret"})
     run = here.bring([AWA, BEN, BAD])
     here.export(what="customers")
@@ -36,7 +36,7 @@ def test_counts_are_posted_after_import_export_and_undo(world, receiver):  # noq
 
 
 @pytest.mark.slow
-def test_nobody_can_be_told_from_it(world, receiver):  # noqa: F811
+def test_nobody_can_be_told_from_it(world, receiver):
     here = world(settings={"notify_url": receiver.url})
     here.bring(here.file([AWA, BEN, BAD], name="Awa Sow.csv"))
     ((path, headers, body),) = receiver.posted
@@ -45,7 +45,7 @@ def test_nobody_can_be_told_from_it(world, receiver):  # noqa: F811
     assert [value for value in hidden if value in sent] == []
 
 
-def test_a_refusal_is_told_too(world, receiver):  # noqa: F811
+def test_a_refusal_is_told_too(world, receiver):
     here = world(settings={"notify_url": receiver.url})
     with pytest.raises(RefusedError):
         here.bring([*people(19), *[BAD] * 9])
@@ -54,7 +54,7 @@ def test_a_refusal_is_told_too(world, receiver):  # noqa: F811
     assert told["refused_by"] == ["max_reject_rate"]
 
 
-def test_a_receiver_that_fails_changes_nothing(world, refusing):  # noqa: F811
+def test_a_receiver_that_fails_changes_nothing(world, refusing):
     here = world(settings={"notify_url": refusing.url})
     run = here.bring([AWA])
     assert run.summary["exit_code"] == 0

@@ -174,7 +174,7 @@ def test_a_failed_run_is_an_error(receiver, monkeypatch):
     assert attributes(run)["error.type"] == "StateError"
 
 
-def test_a_whole_import_tells_its_stages_and_nobody(world, receiver, monkeypatch):  # noqa: F811
+def test_a_whole_import_tells_its_stages_and_nobody(world, receiver, monkeypatch):
     monkeypatch.setenv(BOTH, receiver.url)
     here = world()
     run = here.bring(here.file([AWA, BEN, BAD], name="Awa Sow.csv"))

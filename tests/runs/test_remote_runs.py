@@ -22,7 +22,7 @@ RUNS = "s3://shop-exports/runs"
 
 
 @pytest.fixture
-def desk(tmp_path, bucket):  # noqa: F811 - the fixture
+def desk(tmp_path, bucket):
     hooks = Hooks()
     with HookedOdd(hooks, ScaledClock(1.0)) as server:
         it = Desk(tmp_path, server.url, state_url=f"sqlite:///{tmp_path}/state.db")
