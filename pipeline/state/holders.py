@@ -5,7 +5,6 @@ gives them, since making objects of them in between would take as long as the se
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
@@ -71,7 +70,6 @@ def _lines(
     return lines
 
 
-@cache
 def _query(kind: Contact, account: str, among: str, *, is_gone: bool) -> str:
     mark = "IS NOT NULL" if is_gone else "IS NULL"
     return (
