@@ -115,6 +115,7 @@ def _zip_kind(path: Path, name: str) -> Kind:
         with zipfile.ZipFile(path) as archive:
             members = set(archive.namelist())
             mime = _mime(archive) if "mimetype" in members else b""
+    # NotImplementedError is zipfile's word for a packing that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise InputError(
             f"`{name}` is a damaged archive or workbook: {error}",

@@ -143,7 +143,7 @@ def wait_for_creates(here, count, goes_on):
     while len(here.emails()) < count:
         assert time.monotonic() < until
         assert goes_on()
-        time.sleep(0.05)
+        time.sleep(0.05)  # another process works, and tells nobody
 
 
 def test_a_task_that_is_killed_and_tried_again_creates_nobody_twice(small, world):

@@ -49,7 +49,7 @@ class World:
         until = time.monotonic() + 60
         while not port.exists() or not port.read_text().strip():
             assert time.monotonic() < until, "the sandbox does not start"
-            time.sleep(0.02)
+            time.sleep(0.02)  # another process works, and tells nobody
         self.url = f"http://127.0.0.1:{port.read_text().strip()}"
         self.extra = {
             "rate": "off",

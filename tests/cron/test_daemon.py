@@ -150,7 +150,7 @@ class Cron:
             daemon = (self.top / "daemon.log").read_text()
             assert time.monotonic() < end, f"{what}; {self.mails()} {daemon}"
             assert self._daemon.poll() is None, daemon
-            time.sleep(0.1)
+            time.sleep(0.1)  # another process works, and tells nobody
 
     def runs(self):
         return sorted((self.home / "runs").glob("*/summary.json"))
